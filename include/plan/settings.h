@@ -1,0 +1,90 @@
+/*
+ * What the user asked for: argv and the environment, merged by the option table (plan/options.h). Built once, then frozen.
+ * Pure: no file is opened and no server asked; DATABASE_URL stays one text here, and libpq's own variables are left to libpq.
+ */
+#ifndef PGUSHER_PLAN_SETTINGS_H
+#define PGUSHER_PLAN_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/event.h"
+#include "base/fault.h"
+
+enum command { COMMAND_NONE, COMMAND_UP, COMMAND_WAIT, COMMAND_STATUS, COMMAND_PLAN };
+
+enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_TEXT, LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
+
+/* Each includes those before it, but for RUNG_STANDBY, which stands beside RUNG_WRITABLE. */
+enum rung { RUNG_LISTENING, RUNG_ACCEPTING, RUNG_LOGIN, RUNG_WRITABLE, RUNG_STANDBY, RUNG_MIGRATED };
+
+const char *rung_name(enum rung rung);
+
+/* A smaller rank beats a larger one. */
+enum rank { RANK_FLAG, RANK_PGUSHER, RANK_DATABASE_URL, RANK_POSTGRES, RANK_LIBPQ };
+
+enum word_form {
+    WORD_VALUE,    /* value of one libpq keyword */
+    WORD_CONNINFO, /* a URI or keyword=value string; keyword is NULL */
+    WORD_FILE,     /* path of a file that holds the value of keyword, read at each attempt */
+    WORD_CONNINFO_FILE,
+};
+
+/* One thing that one source says about the connection. */
+struct connection_word {
+    enum word_form form;
+    enum rank rank;
+    const char *keyword; /* libpq's: "host", "port", "user", "password", "dbname" */
+    const char *value;
+    const char *origin; /* the flag or variable it came from, for messages */
+};
+
+/* Something to tell once the journal stands. */
+struct setting_note {
+    enum event_kind kind; /* EVENT_CONFIG_OVERRIDDEN or EVENT_CONFIG_IGNORED */
+    const char *keyword;  /* of an overridden one: "migrations", "host" ... */
+    const char *winner;   /* names only, never values */
+    const char *loser;
+    const char *reason; /* of an ignored one */
+};
+
+struct settings {
+    enum command command;
+    bool help; /* --help was given: nothing else was checked */
+    bool version;
+
+    const struct connection_word *words; /* in order of rank */
+    size_t word_count;
+
+    const char *migrations_folder;
+    const char *ledger_schema; /* NULL: settled by the session's search_path */
+    const char *ledger_table;  /* unquoted, folded as SQL folds it */
+
+    int64_t attempts;
+    int64_t interval_ms;
+    int64_t timeout_ms; /* -1: none */
+    int64_t grace_ms;
+    int64_t lock_wait_ms; /* -1: none */
+    int64_t concurrency;
+    enum rung until;
+
+    enum log_format log_format;
+    enum level log_level;
+    bool strict;
+    bool check;
+    bool json;
+
+    const struct setting_note *notes;
+    size_t note_count;
+};
+
+/*
+ * argv[0] is the program's name; environment is NULL-terminated like environ. All that is built lives in arena. False with
+ * FAULT_CONFIG; an unknown option or command names the nearest known one.
+ */
+bool settings_read(struct settings *settings, struct arena *arena, int argc, const char *const *argv,
+                   const char *const *environment, struct fault *fault);
+
+#endif

@@ -1,0 +1,124 @@
+/*
+ * Blocks in a list, filled from the front. A request larger than a block gets a block of its own, put behind the newest one,
+ * so that the newest keeps its free room.
+ */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { BLOCK_BYTES = 32 * 1024 };
+
+struct arena_block {
+    struct arena_block *older;
+    size_t used;
+    size_t size;
+    _Alignas(max_align_t) unsigned char bytes[];
+};
+
+void arena_init(struct arena *arena)
+{
+    arena->newest = NULL;
+}
+
+void arena_finish(struct arena *arena)
+{
+    if (arena == NULL)
+        return;
+    while (arena->newest != NULL) {
+        struct arena_block *older = arena->newest->older;
+        memory_free(arena->newest);
+        arena->newest = older;
+    }
+}
+
+static struct arena_block *new_block(size_t size)
+{
+    struct arena_block *block = memory_alloc(sizeof *block + size);
+    if (block != NULL)
+        block->size = size;
+    return block;
+}
+
+static void *take(struct arena_block *block, size_t size)
+{
+    void *taken = block->bytes + block->used;
+    block->used += size;
+    return taken;
+}
+
+static void *take_own_block(struct arena *arena, size_t size)
+{
+    struct arena_block *block = new_block(size);
+    if (block == NULL)
+        return NULL;
+    if (arena->newest == NULL) {
+        arena->newest = block;
+    } else {
+        block->older = arena->newest->older;
+        arena->newest->older = block;
+    }
+    return take(block, size);
+}
+
+static size_t round_up(size_t size)
+{
+    const size_t unit = _Alignof(max_align_t);
+    return (size + unit - 1) / unit * unit;
+}
+
+void *arena_alloc(struct arena *arena, size_t size_bytes)
+{
+    if (size_bytes > SIZE_MAX / 2)
+        return NULL;
+    size_t size = round_up(size_bytes > 0 ? size_bytes : 1);
+    if (size > BLOCK_BYTES / 4)
+        return take_own_block(arena, size);
+    if (arena->newest == NULL || arena->newest->size - arena->newest->used < size) {
+        struct arena_block *block = new_block(BLOCK_BYTES);
+        if (block == NULL)
+            return NULL;
+        block->older = arena->newest;
+        arena->newest = block;
+    }
+    return take(arena->newest, size);
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t element_bytes)
+{
+    if (element_bytes > 0 && count > SIZE_MAX / element_bytes)
+        return NULL;
+    return arena_alloc(arena, count * element_bytes);
+}
+
+char *arena_copy(struct arena *arena, const void *bytes, size_t size_bytes)
+{
+    char *copy = arena_alloc(arena, size_bytes + 1);
+    if (copy != NULL && size_bytes > 0)
+        memcpy(copy, bytes, size_bytes);
+    return copy;
+}
+
+char *arena_text(struct arena *arena, const char *text)
+{
+    return text == NULL ? NULL : arena_copy(arena, text, strlen(text));
+}
+
+char *arena_format(struct arena *arena, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    va_list again;
+    va_copy(again, args);
+    int size = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = size < 0 ? NULL : arena_alloc(arena, (size_t) size + 1);
+    if (text != NULL)
+        vsnprintf(text, (size_t) size + 1, format, again);
+    va_end(again);
+    return text;
+}
