@@ -1,0 +1,44 @@
+/*
+ * Connection keywords as libpq knows them: parsing its strings, asking for its defaults. Values stay keyword by keyword and are
+ * never pasted into a string again.
+ */
+#ifndef PGUSHER_WIRE_CONNINFO_H
+#define PGUSHER_WIRE_CONNINFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/fault.h"
+
+struct conninfo_word {
+    const char *keyword;
+    const char *value;
+    const char *variable; /* for a default: the PG* variable that libpq takes it from, NULL if there is none */
+};
+
+struct conninfo {
+    struct conninfo_word *words; /* only those that have a value */
+    size_t count;
+};
+
+/*
+ * Takes a URI or a keyword=value string apart. False with FAULT_CONFIG that names origin, and never a part of the text: it may
+ * hold a password.
+ */
+bool conninfo_parse(struct conninfo *conninfo, struct arena *arena, const char *text, const char *origin,
+                    struct fault *fault);
+
+/*
+ * What libpq would take from PG* variables, the service file and its own defaults. With service it is as if PGSERVICE were set
+ * to it; a service that is not found is FAULT_CONFIG.
+ */
+bool conninfo_defaults(struct conninfo *conninfo, struct arena *arena, const char *service, struct fault *fault);
+
+/* The value of a keyword, or NULL. */
+const char *conninfo_value(const struct conninfo *conninfo, const char *keyword);
+
+/* Whether libpq knows such a keyword. */
+bool conninfo_knows(const char *keyword);
+
+#endif

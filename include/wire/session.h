@@ -1,0 +1,67 @@
+/*
+ * One PGconn's life on the loop: connecting, open, closed.
+ */
+#ifndef PGUSHER_WIRE_SESSION_H
+#define PGUSHER_WIRE_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "wire/loop.h"
+#include "wire/sighting.h"
+
+enum session_state {
+    SESSION_CONNECTING, /* PQconnectPoll is asked whenever the socket is ready */
+    SESSION_OPEN,       /* logged in; talk_begin() may be called when no talk is going on */
+    SESSION_CLOSED,     /* it failed or was lost; only session_free() is left */
+};
+
+/* How far a login got; kept when it fails later. */
+enum session_reach {
+    REACH_NOTHING,
+    REACH_LISTENING, /* TCP or the unix socket answered */
+    REACH_ACCEPTING, /* the server answered the start-up message with anything but "cannot connect now" */
+    REACH_LOGIN,
+};
+
+struct session;
+
+/*
+ * Starts to connect; keywords and values are libpq's arrays and are copied. on_settled is called once, never from within this
+ * call, when the session is open or closed. NULL on failure.
+ */
+struct session *session_new(struct loop *loop, const char *const *keywords, const char *const *values,
+                            void (*on_settled)(void *owner), void *owner, struct fault *fault);
+
+/* Says good-bye and closes. May be called from within any callback. Accepts NULL. */
+void session_free(struct session *session);
+
+/* From now on on_settled calls somebody else (a session changes hands when a wait is over). */
+void session_give(struct session *session, void *owner);
+
+enum session_state session_state(const struct session *session);
+enum session_reach session_reach(const struct session *session);
+
+/* Why it is closed; owned by the session. */
+const struct sighting *session_sighting(const struct session *session);
+
+/* When something last came from the server, on the monotonic clock; 0 before anything did. */
+int64_t session_heard_us(const struct session *session);
+
+/* The server's process id from the login, as PQbackendPID. */
+int session_backend_pid(const struct session *session);
+
+/* "15.4 (Debian ...)", owned by the session; "" when unknown. */
+const char *session_server_version(const struct session *session);
+
+/* Whether a transaction is open on the server, failed or not; asked after a Sync was heard. */
+bool session_in_transaction(const struct session *session);
+
+/*
+ * Asks the server to cancel what runs, in libuv's pool because PQcancel blocks, and again every 50 ms until the talk is over: a
+ * cancel that falls between two messages is lost.
+ */
+bool session_cancel(struct session *session, struct fault *fault);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * PQcancel blocks (five seconds and more against a peer that stopped), so it runs in libuv's pool. It knows how to interrupt, and
+ * to interrupt again; what is left of the run afterwards is decided elsewhere.
+ */
+#include "base/memory.h"
+#include "session_inside.h"
+
+enum { CANCEL_AGAIN_MS = 50 };
+
+struct cancel {
+    uv_work_t work;
+    struct loop *loop;
+    PGcancel *key;
+};
+
+static void in_pool(uv_work_t *work)
+{
+    struct cancel *cancel = work->data;
+    char refusal[256];
+    PQcancel(cancel->key, refusal, sizeof refusal); /* a refusal is answered by the next try */
+}
+
+static void on_cancelled(uv_work_t *work, int status)
+{
+    struct cancel *cancel = work->data;
+    (void) status;
+    loop_pool_left(cancel->loop);
+    PQfreeCancel(cancel->key);
+    memory_free(cancel);
+}
+
+static bool queue(struct session *session)
+{
+    struct cancel *cancel = memory_alloc(sizeof *cancel);
+    if (cancel == NULL)
+        return false;
+    *cancel = (struct cancel){ .work.data = cancel, .loop = session->loop, .key = PQgetCancel(session->conn) };
+    if (cancel->key == NULL || uv_queue_work(&session->loop->uv, &cancel->work, in_pool, on_cancelled) != 0) {
+        PQfreeCancel(cancel->key);
+        memory_free(cancel);
+        return false;
+    }
+    loop_pool_entered(session->loop);
+    return true;
+}
+
+static void on_again(uv_timer_t *timer)
+{
+    struct session *session = timer->data;
+    if (session->loop->pool_requests == 0) /* one at a time */
+        queue(session);
+}
+
+bool session_cancel(struct session *session, struct fault *fault)
+{
+    if (!queue(session))
+        return fault_out_of_memory(fault);
+    uv_timer_start(&session->timer, on_again, CANCEL_AGAIN_MS, CANCEL_AGAIN_MS);
+    return true;
+}

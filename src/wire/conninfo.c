@@ -1,0 +1,119 @@
+/*
+ * libpq's option list as plain words. libpq's own error messages quote the string they were given, password and all, so none of
+ * them is passed on: what can be said without a value is said here.
+ */
+#include "wire/conninfo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire.h"
+
+static bool copy_options(struct conninfo *conninfo, struct arena *arena, const PQconninfoOption *options,
+                         struct fault *fault)
+{
+    size_t most = 0;
+    while (options[most].keyword != NULL)
+        most++;
+    conninfo->count = 0;
+    conninfo->words = arena_array(arena, most, sizeof *conninfo->words);
+    bool ok = conninfo->words != NULL;
+    for (const PQconninfoOption *option = options; ok && option->keyword != NULL; option++) {
+        if (option->val == NULL || option->val[0] == '\0')
+            continue;
+        struct conninfo_word word = {
+            .keyword = arena_text(arena, option->keyword),
+            .value = arena_text(arena, option->val),
+            .variable = arena_text(arena, option->envvar),
+        };
+        ok = word.keyword != NULL && word.value != NULL;
+        conninfo->words[conninfo->count++] = word;
+    }
+    return ok || fault_out_of_memory(fault);
+}
+
+/* libpq's words for what is wrong with a string, and how to say it without quoting the string. */
+static const struct {
+    const char *libpq;
+    const char *ours;
+} complaints[] = {
+    { "invalid percent-encoded token",
+      "a '%' in a URI has to be written as %25 (or give the password in POSTGRES_PASSWORD)" },
+    { "forbidden value %00", "%00 cannot stand in a URI" },
+    { "missing key/value separator", "a parameter after the '?' has no '='" },
+    { "extra key/value separator", "a parameter after the '?' has two '='" },
+    { "invalid URI query parameter", "it has a parameter that libpq does not know" },
+    { "unexpected character", "it has a character where ':', '/', '?' or the end is expected; a '/', '@' or ':' within a "
+                              "user or password has to be percent-encoded" },
+    { "matching \"]\"", "an IPv6 address in it has no closing ']'" },
+    { "IPv6 host address may not be empty", "it has an empty IPv6 address" },
+    { "missing \"=\"", "a word in it has no '='; a URI begins with postgresql://" },
+    { "unterminated quoted string", "a quote in it is not closed" },
+    { "invalid connection option", "it has a keyword that libpq does not know" },
+};
+
+static const char *complaint_for(const char *message)
+{
+    for (size_t i = 0; message != NULL && i < sizeof complaints / sizeof complaints[0]; i++)
+        if (strstr(message, complaints[i].libpq) != NULL)
+            return complaints[i].ours;
+    return "it is neither postgresql://user@host/database nor keyword=value words";
+}
+
+bool conninfo_parse(struct conninfo *conninfo, struct arena *arena, const char *text, const char *origin,
+                    struct fault *fault)
+{
+    char *message = NULL;
+    PQconninfoOption *options = PQconninfoParse(text, &message);
+    bool ok;
+    if (options == NULL && message == NULL) {
+        ok = fault_out_of_memory(fault);
+    } else if (options == NULL) {
+        ok = fault_set(fault, FAULT_CONFIG, "%s is not a valid connection string", origin);
+        fault_detail(fault, "%s", complaint_for(message));
+    } else {
+        ok = copy_options(conninfo, arena, options, fault);
+    }
+    PQfreemem(message);
+    PQconninfoFree(options);
+    return ok;
+}
+
+static PQconninfoOption *ask_defaults(const char *service)
+{
+    if (service != NULL)
+        setenv("PGSERVICE", service, 1); /* the only way to have libpq read a service file outside PQconnect */
+    return PQconndefaults();
+}
+
+bool conninfo_defaults(struct conninfo *conninfo, struct arena *arena, const char *service, struct fault *fault)
+{
+    PQconninfoOption *options = ask_defaults(service);
+    if (options == NULL) {
+        const char *name = service != NULL ? service : getenv("PGSERVICE");
+        if (name == NULL)
+            return fault_out_of_memory(fault);
+        return fault_set(fault, FAULT_CONFIG, "the connection service \"%s\" is not in pg_service.conf", name);
+    }
+    bool ok = copy_options(conninfo, arena, options, fault);
+    PQconninfoFree(options);
+    return ok;
+}
+
+const char *conninfo_value(const struct conninfo *conninfo, const char *keyword)
+{
+    for (size_t i = 0; i < conninfo->count; i++)
+        if (strcmp(conninfo->words[i].keyword, keyword) == 0)
+            return conninfo->words[i].value;
+    return NULL;
+}
+
+bool conninfo_knows(const char *keyword)
+{
+    PQconninfoOption *options = PQconndefaults();
+    bool known = false;
+    for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL && !known; option++)
+        known = strcmp(option->keyword, keyword) == 0;
+    PQconninfoFree(options);
+    return known;
+}

@@ -1,0 +1,199 @@
+/*
+ * One libuv loop and the handles that are not sockets. It knows how the loop begins and ends; it does not know what is being
+ * waited for.
+ */
+#include "wire/loop.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include "base/memory.h"
+#include "wire.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+enum { WAITS_FOR_STRAGGLERS = true }; /* a leak check wants everything given back */
+#else
+enum { WAITS_FOR_STRAGGLERS = false };
+#endif
+
+struct timer {
+    uv_timer_t uv;
+    struct loop *loop;
+    void (*on_time)(void *owner);
+    void *owner;
+};
+
+static void stop_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+}
+
+void loop_hold_signals(void)
+{
+    sigset_t set;
+    stop_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+struct loop *loop_new(struct fault *fault)
+{
+    struct loop *loop = memory_alloc(sizeof *loop);
+    if (loop == NULL) {
+        fault_out_of_memory(fault);
+        return NULL;
+    }
+    int status = uv_loop_init(&loop->uv);
+    if (status < 0) {
+        fault_set(fault, FAULT_INTERNAL, "cannot set up an event loop: %s", uv_strerror(status));
+        memory_free(loop);
+        return NULL;
+    }
+    loop->uv.data = loop;
+    return loop;
+}
+
+static void on_signal_heard(uv_signal_t *handle, int signal_number)
+{
+    struct loop *loop = handle->data;
+    loop->on_signal(loop->signal_owner, signal_number);
+}
+
+static bool hear_signal(struct loop *loop, uv_signal_t *handle, int signal_number, struct fault *fault)
+{
+    uv_signal_init(&loop->uv, handle);
+    loop->open_handles++;
+    handle->data = loop;
+    int status = uv_signal_start(handle, on_signal_heard, signal_number);
+    uv_unref((uv_handle_t *) handle);
+    return status == 0 || fault_set(fault, FAULT_INTERNAL, "cannot listen for signals: %s", uv_strerror(status));
+}
+
+bool loop_hear_signals(struct loop *loop, void (*on_signal)(void *owner, int signal_number), void *owner,
+                       struct fault *fault)
+{
+    loop->on_signal = on_signal;
+    loop->signal_owner = owner;
+    loop->hears_signals = true;
+    bool term = hear_signal(loop, &loop->sigterm, SIGTERM, fault);
+    bool hears = hear_signal(loop, &loop->sigint, SIGINT, fault) && term;
+    sigset_t set;
+    stop_signals(&set);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    return hears;
+}
+
+void loop_run(struct loop *loop)
+{
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void loop_quit(struct loop *loop)
+{
+    loop->quitting = true;
+    if (loop_has_stragglers(loop))
+        uv_stop(&loop->uv);
+}
+
+bool loop_has_stragglers(const struct loop *loop)
+{
+    return loop->pool_requests > 0 && !WAITS_FOR_STRAGGLERS;
+}
+
+void loop_pool_entered(struct loop *loop)
+{
+    loop->pool_requests++;
+}
+
+void loop_pool_left(struct loop *loop)
+{
+    loop->pool_requests--;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct loop *loop = handle->loop->data;
+    loop->open_handles--;
+}
+
+void loop_free(struct loop *loop)
+{
+    if (loop == NULL)
+        return;
+    if (loop->hears_signals) {
+        uv_close((uv_handle_t *) &loop->sigterm, on_closed);
+        uv_close((uv_handle_t *) &loop->sigint, on_closed);
+    }
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    assert(loop->open_handles == 0);
+    int status = uv_loop_close(&loop->uv);
+    assert(status == 0);
+    (void) status;
+    memory_free(loop);
+}
+
+static void on_timer(uv_timer_t *handle)
+{
+    struct timer *timer = handle->data;
+    timer->on_time(timer->owner);
+}
+
+struct timer *timer_new(struct loop *loop, void (*on_time)(void *owner), void *owner, struct fault *fault)
+{
+    struct timer *timer = memory_alloc(sizeof *timer);
+    if (timer == NULL) {
+        fault_out_of_memory(fault);
+        return NULL;
+    }
+    *timer = (struct timer){ .loop = loop, .on_time = on_time, .owner = owner };
+    uv_timer_init(&loop->uv, &timer->uv);
+    loop->open_handles++;
+    timer->uv.data = timer;
+    return timer;
+}
+
+struct timer *timer_new_background(struct loop *loop, void (*on_time)(void *owner), void *owner, struct fault *fault)
+{
+    struct timer *timer = timer_new(loop, on_time, owner, fault);
+    if (timer != NULL)
+        uv_unref((uv_handle_t *) &timer->uv);
+    return timer;
+}
+
+static uint64_t at_least_zero(int64_t ms)
+{
+    return ms > 0 ? (uint64_t) ms : 0;
+}
+
+void timer_start(struct timer *timer, int64_t delay_ms)
+{
+    uv_update_time(&timer->loop->uv); /* the loop's cached time may be old after a long computation */
+    uv_timer_start(&timer->uv, on_timer, at_least_zero(delay_ms), 0);
+}
+
+void timer_repeat(struct timer *timer, int64_t period_ms)
+{
+    uv_timer_start(&timer->uv, on_timer, at_least_zero(period_ms), at_least_zero(period_ms));
+}
+
+void timer_stop(struct timer *timer)
+{
+    if (timer != NULL)
+        uv_timer_stop(&timer->uv);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct timer *timer = handle->data;
+    timer->loop->open_handles--;
+    memory_free(timer);
+}
+
+void timer_free(struct timer *timer)
+{
+    if (timer != NULL)
+        uv_close((uv_handle_t *) &timer->uv, on_timer_closed);
+}

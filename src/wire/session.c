@@ -1,0 +1,192 @@
+/*
+ * Connecting and closing. It knows PQconnectPoll and when to ask it; what is said once the session is open is talk.c's.
+ *
+ *     CONNECTING   the watch stands, or the timer is about to settle a start that failed at once
+ *     OPEN         no watch unless a talk is active
+ *     CLOSED       no watch; the sighting says why
+ */
+#include "wire/session.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "session_inside.h"
+
+static void step_connecting(struct session *session);
+
+static void settle(struct session *session, enum session_state state)
+{
+    session->state = state;
+    watch_finish(&session->watch);
+    session->on_settled(session->owner);
+}
+
+static void fail(struct session *session)
+{
+    sighting_read(&session->sighting, PQerrorMessage(session->conn));
+    if (PQconnectionNeedsPassword(session->conn))
+        session->sighting.seen = SEEN_NO_PASSWORD;
+    bool answered = session->sighting.seen == SEEN_NO_PASSWORD || session->sighting.sqlstate[0] != '\0';
+    if (answered && session->sighting.seen != SEEN_STARTING_UP)
+        session->reach = REACH_ACCEPTING;
+    settle(session, SESSION_CLOSED);
+}
+
+static void become_open(struct session *session)
+{
+    session->reach = REACH_LOGIN;
+    if (PQsetnonblocking(session->conn, 1) != 0 || PQenterPipelineMode(session->conn) != 1) {
+        fail(session);
+        return;
+    }
+    settle(session, SESSION_OPEN);
+}
+
+static void watch_or_fail(struct session *session, bool for_reading, bool for_writing)
+{
+    struct fault fault;
+    if (watch_start(&session->watch, PQsocket(session->conn), for_reading, for_writing, &fault))
+        return;
+    sighting_set(&session->sighting, SEEN_OTHER, fault.what);
+    settle(session, SESSION_CLOSED);
+}
+
+static void note_reach(struct session *session)
+{
+    ConnStatusType status = PQstatus(session->conn);
+    if (status == CONNECTION_AUTH_OK || status == CONNECTION_SETENV)
+        session->reach = REACH_ACCEPTING;
+    else if (session->reach == REACH_NOTHING && status != CONNECTION_STARTED && status != CONNECTION_BAD &&
+             status != CONNECTION_NEEDED)
+        session->reach = REACH_LISTENING;
+}
+
+static void step_connecting(struct session *session)
+{
+    PostgresPollingStatusType wants = PQconnectPoll(session->conn);
+    note_reach(session);
+    switch (wants) {
+    case PGRES_POLLING_OK:
+        become_open(session);
+        break;
+    case PGRES_POLLING_READING:
+        watch_or_fail(session, true, false);
+        break;
+    case PGRES_POLLING_WRITING:
+        watch_or_fail(session, false, true);
+        break;
+    default:
+        fail(session);
+        break;
+    }
+}
+
+static void on_ready(void *owner, bool readable)
+{
+    struct session *session = owner;
+    if (readable)
+        session->heard_us = clock_monotonic_us();
+    if (session->state == SESSION_CONNECTING)
+        step_connecting(session);
+    else
+        talk_step(session);
+}
+
+static void on_start_failed(uv_timer_t *timer)
+{
+    fail(timer->data);
+}
+
+static void start(struct session *session)
+{
+    PQsetErrorVerbosity(session->conn, PQERRORS_VERBOSE); /* so that a refused login carries its SQLSTATE */
+    PQsetNoticeReceiver(session->conn, talk_hear_notice, session);
+    if (PQstatus(session->conn) == CONNECTION_BAD)
+        uv_timer_start(&session->timer, on_start_failed, 0, 0);
+    else
+        watch_or_fail(session, false, true);
+}
+
+struct session *session_new(struct loop *loop, const char *const *keywords, const char *const *values,
+                            void (*on_settled)(void *owner), void *owner, struct fault *fault)
+{
+    struct session *session = memory_alloc(sizeof *session);
+    PGconn *conn = session == NULL ? NULL : PQconnectStartParams(keywords, values, 0);
+    if (conn == NULL) {
+        memory_free(session);
+        fault_out_of_memory(fault);
+        return NULL;
+    }
+    session->loop = loop;
+    session->conn = conn;
+    session->on_settled = on_settled;
+    session->owner = owner;
+    watch_init(&session->watch, loop, on_ready, session);
+    uv_timer_init(&loop->uv, &session->timer);
+    loop->open_handles++;
+    session->timer.data = session;
+    start(session);
+    return session;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct session *session = handle->data;
+    session->loop->open_handles--;
+    memory_free(session);
+}
+
+void session_free(struct session *session)
+{
+    if (session == NULL)
+        return;
+    session->state = SESSION_CLOSED;
+    session->talk.active = false;
+    watch_finish(&session->watch);
+    if (PQstatus(session->conn) == CONNECTION_OK)
+        PQconsumeInput(session->conn); /* unread bytes would make the server log a reset */
+    PQfinish(session->conn);
+    session->conn = NULL;
+    uv_close((uv_handle_t *) &session->timer, on_timer_closed); /* not before the callbacks on the stack have returned */
+}
+
+void session_give(struct session *session, void *owner)
+{
+    session->owner = owner;
+}
+
+enum session_state session_state(const struct session *session)
+{
+    return session->state;
+}
+
+enum session_reach session_reach(const struct session *session)
+{
+    return session->reach;
+}
+
+const struct sighting *session_sighting(const struct session *session)
+{
+    return &session->sighting;
+}
+
+int64_t session_heard_us(const struct session *session)
+{
+    return session->heard_us;
+}
+
+int session_backend_pid(const struct session *session)
+{
+    return PQbackendPID(session->conn);
+}
+
+const char *session_server_version(const struct session *session)
+{
+    const char *version = PQparameterStatus(session->conn, "server_version");
+    return version != NULL ? version : "";
+}
+
+bool session_in_transaction(const struct session *session)
+{
+    PGTransactionStatusType status = PQtransactionStatus(session->conn);
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+}

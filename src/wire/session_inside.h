@@ -1,0 +1,69 @@
+/*
+ * A session from the inside, for the three files that share its life: session.c connects it, talk.c speaks over it, cancel.c
+ * interrupts it.
+ */
+#ifndef PGUSHER_WIRE_SESSION_INSIDE_H
+#define PGUSHER_WIRE_SESSION_INSIDE_H
+
+#include "watch.h"
+#include "wire.h"
+#include "wire/session.h"
+#include "wire/talk.h"
+
+struct expected {
+    enum act_kind kind;
+    struct act_tag tag;
+    size_t bytes;
+};
+
+enum copy_state {
+    COPY_NONE,
+    COPY_PARKED, /* asked for by the owner; waits until everything before it is heard */
+    COPY_ASKED,  /* the statement is sent, outside pipeline mode */
+    COPY_SENDING,
+    COPY_RECEIVING,
+};
+
+struct talk {
+    bool active;
+    bool ended;    /* the owner said NEXT_END */
+    bool waiting;  /* the owner said NEXT_WAIT, and nothing was heard since */
+    bool headed;   /* single-row mode was set for the first expected act */
+    bool answered; /* the first expected act had its result; its NULL is still owed */
+    bool lost;
+    struct fault lost_fault;
+    struct talker talker;
+    void *owner;
+    struct expected expected[TALK_WINDOW_ACTS + 2]; /* a ring, in the order they were sent */
+    size_t first;
+    size_t count;
+    size_t bytes;
+    enum copy_state copy;
+    struct act copy_act;
+    size_t copied_bytes;
+};
+
+struct session {
+    struct loop *loop;
+    PGconn *conn;
+    struct watch watch;
+    uv_timer_t timer; /* settles a failed start; repeats a cancel; its closing frees the session */
+    enum session_state state;
+    enum session_reach reach;
+    struct sighting sighting;
+    int64_t heard_us;
+    void (*on_settled)(void *owner);
+    void *owner;
+    struct talk talk;
+};
+
+/* The socket is ready and a talk is going on. */
+void talk_step(struct session *session);
+
+/* A message of the server's as plain values. */
+void message_translate(struct server_message *message, const PGresult *result);
+
+/* For libpq's notice receiver. */
+void talk_hear_notice(void *session, const PGresult *result);
+
+#endif

@@ -1,0 +1,406 @@
+/*
+ * The pipeline's two ends: acts go in while the window has room, answers come out in the same order. It knows libpq's pipeline
+ * mode and how to leave it for a COPY; what the acts mean is their owner's.
+ */
+#include "wire/talk.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "session_inside.h"
+
+enum { COPY_CHUNK_BYTES = 32 * 1024 };
+
+struct row {
+    const PGresult *result;
+};
+
+const char *row_text(const struct row *row, int column)
+{
+    return PQgetisnull(row->result, 0, column) ? NULL : PQgetvalue(row->result, 0, column);
+}
+
+/* --- the window ------------------------------------------------------------------------------------------------------- */
+
+static struct expected *head(struct talk *talk)
+{
+    return talk->count > 0 ? &talk->expected[talk->first] : NULL;
+}
+
+static void expect(struct talk *talk, const struct act *act)
+{
+    const size_t room = sizeof talk->expected / sizeof talk->expected[0];
+    assert(talk->count < room);
+    size_t bytes = act->kind == ACT_SQL ? act->sql_bytes : 0;
+    talk->expected[(talk->first + talk->count) % room] = (struct expected){ act->kind, act->tag, bytes };
+    talk->count++;
+    talk->bytes += bytes;
+}
+
+static struct expected drop_head(struct talk *talk)
+{
+    struct expected dropped = talk->expected[talk->first];
+    talk->first = (talk->first + 1) % (sizeof talk->expected / sizeof talk->expected[0]);
+    talk->count--;
+    talk->bytes -= dropped.bytes;
+    talk->headed = false;
+    talk->answered = false;
+    return dropped;
+}
+
+static bool window_has_room(const struct talk *talk)
+{
+    return talk->count < TALK_WINDOW_ACTS && talk->bytes < TALK_WINDOW_BYTES;
+}
+
+/* --- endings ---------------------------------------------------------------------------------------------------------- */
+
+static void lose(struct session *session, const char *why)
+{
+    struct talk *talk = &session->talk;
+    if (talk->lost)
+        return;
+    talk->lost = true;
+    if (fault_is_set(&talk->lost_fault))
+        return; /* the server already said why it hangs up */
+    char line[sizeof talk->lost_fault.what];
+    text_cut(line, sizeof line, why);
+    line[strcspn(line, "\n")] = '\0';
+    fault_set(&talk->lost_fault, FAULT_LOST, "%s", line[0] != '\0' ? line : "the connection broke");
+}
+
+static void end_lost(struct session *session)
+{
+    struct talk *talk = &session->talk;
+    struct fault fault = talk->lost_fault;
+    talk->active = false;
+    session->state = SESSION_CLOSED;
+    sighting_set(&session->sighting, SEEN_CLOSED, fault.what);
+    watch_finish(&session->watch);
+    uv_timer_stop(&session->timer);
+    talk->talker.hear_lost(talk->owner, &fault);
+}
+
+static void end_well(struct session *session)
+{
+    session->talk.active = false;
+    watch_finish(&session->watch);
+    uv_timer_stop(&session->timer);
+    session->talk.talker.hear_end(session->talk.owner);
+}
+
+/* --- saying ----------------------------------------------------------------------------------------------------------- */
+
+/* Rows are taken one at a time, and it has to be said before the first of them is read. */
+static void set_single_row_mode(struct session *session)
+{
+    struct expected *first = head(&session->talk);
+    if (first == NULL || first->kind != ACT_SQL || session->talk.headed)
+        return;
+    session->talk.headed = true;
+    PQsetSingleRowMode(session->conn);
+}
+
+static bool send_act(struct session *session, const struct act *act)
+{
+    PGconn *conn = session->conn;
+    if (act->kind == ACT_SYNC)
+        return PQpipelineSync(conn) == 1;
+    if (PQsendQueryParams(conn, act->sql, act->param_count, NULL, act->params, NULL, NULL, 0) != 1)
+        return false;
+    return !act->flush || PQsendFlushRequest(conn) == 1;
+}
+
+static void send_copy_statement(struct session *session)
+{
+    struct talk *talk = &session->talk;
+    if (PQexitPipelineMode(session->conn) != 1 || PQsendQuery(session->conn, talk->copy_act.sql) != 1) {
+        lose(session, PQerrorMessage(session->conn));
+        return;
+    }
+    talk->copy = COPY_ASKED;
+    expect(talk, &talk->copy_act);
+}
+
+static void say_act(struct session *session, const struct act *act)
+{
+    struct talk *talk = &session->talk;
+    if (act->kind == ACT_COPY_IN || act->kind == ACT_COPY_OUT) {
+        talk->copy_act = *act;
+        talk->copied_bytes = 0;
+        talk->copy = COPY_PARKED;
+        return;
+    }
+    if (!send_act(session, act)) {
+        lose(session, PQerrorMessage(session->conn));
+        return;
+    }
+    expect(talk, act);
+    set_single_row_mode(session);
+}
+
+static void say_more(struct session *session)
+{
+    struct talk *talk = &session->talk;
+    while (!talk->lost && !talk->ended && !talk->waiting && talk->copy == COPY_NONE && window_has_room(talk)) {
+        struct act act = { .kind = ACT_SQL };
+        switch (talk->talker.say_next(talk->owner, &act)) {
+        case NEXT_ACT:
+            say_act(session, &act);
+            break;
+        case NEXT_WAIT:
+            talk->waiting = true;
+            break;
+        case NEXT_END:
+            talk->ended = true;
+            break;
+        }
+    }
+    if (talk->copy == COPY_PARKED && talk->count == 0 && !talk->lost)
+        send_copy_statement(session);
+}
+
+/* --- COPY ------------------------------------------------------------------------------------------------------------- */
+
+/* Sends as much as the socket takes; false when it has to be waited for. */
+static bool send_copy_data(struct session *session)
+{
+    struct talk *talk = &session->talk;
+    while (talk->copied_bytes < talk->copy_act.data_bytes) {
+        size_t left = talk->copy_act.data_bytes - talk->copied_bytes;
+        size_t chunk = left < COPY_CHUNK_BYTES ? left : COPY_CHUNK_BYTES;
+        int sent = PQputCopyData(session->conn, talk->copy_act.data + talk->copied_bytes, (int) chunk);
+        if (sent < 0) {
+            lose(session, PQerrorMessage(session->conn));
+            return true;
+        }
+        if (sent > 0)
+            talk->copied_bytes += chunk;
+        if (sent == 0 || PQflush(session->conn) == 1)
+            return false;
+    }
+    return true;
+}
+
+static void step_copy_in(struct session *session)
+{
+    if (!send_copy_data(session) || session->talk.lost)
+        return;
+    int ended = PQputCopyEnd(session->conn, NULL);
+    if (ended == 1)
+        session->talk.copy = COPY_ASKED;
+    else if (ended < 0)
+        lose(session, PQerrorMessage(session->conn));
+}
+
+static void step_copy_out(struct session *session)
+{
+    char *line = NULL;
+    int size;
+    while ((size = PQgetCopyData(session->conn, &line, 1)) > 0)
+        PQfreemem(line);
+    if (size < 0)
+        session->talk.copy = COPY_ASKED;
+}
+
+static void return_from_copy(struct session *session)
+{
+    session->talk.copy = COPY_NONE;
+    if (PQenterPipelineMode(session->conn) != 1)
+        lose(session, PQerrorMessage(session->conn));
+}
+
+/* --- hearing ---------------------------------------------------------------------------------------------------------- */
+
+static bool is_fatal(const struct server_message *message)
+{
+    return strcmp(message->severity, "FATAL") == 0 || strcmp(message->severity, "PANIC") == 0;
+}
+
+static void hear_error(struct session *session, const PGresult *result)
+{
+    struct talk *talk = &session->talk;
+    struct server_message message;
+    message_translate(&message, result);
+    if (is_fatal(&message)) {
+        talk->lost_fault = message.fault;
+        talk->lost_fault.class = FAULT_LOST;
+    } else if (PQstatus(session->conn) == CONNECTION_BAD) {
+        lose(session, message.fault.what);
+    } else {
+        talk->talker.hear_error(talk->owner, head(talk)->tag, &message);
+    }
+}
+
+static void hear_row(struct talk *talk, const PGresult *result)
+{
+    struct row row = { result };
+    if (talk->talker.hear_row != NULL)
+        talk->talker.hear_row(talk->owner, head(talk)->tag, &row);
+}
+
+static void hear_sync(struct talk *talk)
+{
+    struct expected sync = drop_head(talk);
+    talk->talker.hear_done(talk->owner, sync.tag, "");
+}
+
+static void hear_result(struct session *session, PGresult *result)
+{
+    struct talk *talk = &session->talk;
+    talk->answered = true;
+    switch (PQresultStatus(result)) {
+    case PGRES_SINGLE_TUPLE:
+        hear_row(talk, result);
+        break;
+    case PGRES_TUPLES_OK:
+    case PGRES_COMMAND_OK:
+    case PGRES_EMPTY_QUERY:
+        talk->talker.hear_done(talk->owner, head(talk)->tag, PQcmdStatus(result));
+        break;
+    case PGRES_PIPELINE_SYNC:
+        hear_sync(talk);
+        break;
+    case PGRES_PIPELINE_ABORTED:
+        talk->talker.hear_skipped(talk->owner, head(talk)->tag);
+        break;
+    case PGRES_COPY_IN:
+        talk->copy = talk->copy == COPY_ASKED ? COPY_SENDING : talk->copy;
+        break;
+    case PGRES_COPY_OUT:
+        talk->copy = talk->copy == COPY_ASKED ? COPY_RECEIVING : talk->copy;
+        break;
+    default:
+        hear_error(session, result);
+        break;
+    }
+    if (talk->copy == COPY_NONE && (PQresultStatus(result) == PGRES_COPY_IN || PQresultStatus(result) == PGRES_COPY_OUT))
+        lose(session, "the server began a COPY in the middle of a pipeline");
+}
+
+/* All results of the first expected act are in. */
+static void hear_null(struct session *session)
+{
+    struct expected ended = drop_head(&session->talk);
+    if (ended.kind == ACT_COPY_IN || ended.kind == ACT_COPY_OUT)
+        return_from_copy(session);
+    set_single_row_mode(session);
+}
+
+static bool copy_holds(const struct talk *talk)
+{
+    return talk->copy == COPY_SENDING || talk->copy == COPY_RECEIVING;
+}
+
+static void drop_notifications(PGconn *conn)
+{
+    PGnotify *notification;
+    while ((notification = PQnotifies(conn)) != NULL)
+        PQfreemem(notification);
+}
+
+/* True when anything was heard. */
+static bool hear_more(struct session *session)
+{
+    struct talk *talk = &session->talk;
+    bool heard = false;
+    while (talk->count > 0 && !talk->lost && !copy_holds(talk) && !PQisBusy(session->conn)) {
+        PGresult *result = PQgetResult(session->conn);
+        if (result == NULL && !talk->answered) {
+            if (PQstatus(session->conn) == CONNECTION_BAD)
+                lose(session, PQerrorMessage(session->conn));
+            break;
+        }
+        heard = true;
+        if (result == NULL)
+            hear_null(session);
+        else
+            hear_result(session, result);
+        set_single_row_mode(session);
+        PQclear(result);
+    }
+    if (heard)
+        talk->waiting = false;
+    drop_notifications(session->conn);
+    return heard;
+}
+
+static void step_copy(struct session *session)
+{
+    if (session->talk.copy == COPY_SENDING)
+        step_copy_in(session);
+    else if (session->talk.copy == COPY_RECEIVING)
+        step_copy_out(session);
+}
+
+void talk_hear_notice(void *owner, const PGresult *result)
+{
+    struct session *session = owner;
+    struct talk *talk = &session->talk;
+    if (!talk->active || talk->talker.hear_notice == NULL)
+        return;
+    struct server_message message;
+    message_translate(&message, result);
+    talk->talker.hear_notice(talk->owner, &message);
+}
+
+/* --- the step --------------------------------------------------------------------------------------------------------- */
+
+static bool flush(struct session *session)
+{
+    int left = PQflush(session->conn);
+    if (left < 0)
+        lose(session, PQerrorMessage(session->conn));
+    return left == 1;
+}
+
+static void wait_or_end(struct session *session, bool unsent)
+{
+    struct talk *talk = &session->talk;
+    struct fault fault;
+    if (!talk->lost && talk->ended && talk->count == 0 && talk->copy == COPY_NONE)
+        end_well(session);
+    else if (!talk->lost && !watch_start(&session->watch, PQsocket(session->conn), true, unsent, &fault))
+        lose(session, fault.what);
+    if (talk->lost && talk->active)
+        end_lost(session);
+}
+
+/* Says, sends and hears until nothing more can be done without waiting for the socket. */
+static void pump(struct session *session)
+{
+    bool unsent;
+    bool heard;
+    do {
+        say_more(session);
+        step_copy(session);
+        unsent = !session->talk.lost && flush(session);
+        heard = hear_more(session);
+    } while (heard && !session->talk.lost);
+    wait_or_end(session, unsent);
+}
+
+void talk_step(struct session *session)
+{
+    if (!session->talk.active)
+        return;
+    if (PQconsumeInput(session->conn) != 1 && session->talk.count == 0)
+        lose(session, PQerrorMessage(session->conn));
+    pump(session);
+}
+
+void talk_begin(struct session *session, const struct talker *talker, void *owner)
+{
+    assert(session->state == SESSION_OPEN && !session->talk.active);
+    session->talk = (struct talk){ .active = true, .talker = *talker, .owner = owner };
+    pump(session);
+}
+
+void talk_resume(struct session *session)
+{
+    if (!session->talk.active)
+        return;
+    session->talk.waiting = false;
+    watch_stop(&session->watch);
+    pump(session);
+}

@@ -1,0 +1,28 @@
+/*
+ * What the files of this floor share with each other and with nobody else: libuv's and libpq's own types.
+ */
+#ifndef PGUSHER_WIRE_WIRE_H
+#define PGUSHER_WIRE_WIRE_H
+
+#include <libpq-fe.h>
+#include <uv.h>
+
+#include "wire/loop.h"
+
+/* Every handle is counted when it is opened and when its close callback runs. */
+struct loop {
+    uv_loop_t uv;
+    int open_handles;
+    int pool_requests; /* in libuv's pool right now */
+    bool quitting;
+    bool hears_signals;
+    uv_signal_t sigterm;
+    uv_signal_t sigint;
+    void (*on_signal)(void *owner, int signal_number);
+    void *signal_owner;
+};
+
+void loop_pool_entered(struct loop *loop);
+void loop_pool_left(struct loop *loop);
+
+#endif
