@@ -142,9 +142,19 @@ void live_hear(struct live_line *live, const struct event *event, int64_t now_us
     }
 }
 
-static bool is_equal(const char *kept, const char *text)
+/* What was seen is compared as it was kept: cut. */
+static bool was_seen_before(const struct live_line *live, const struct event *event)
 {
-    return text != NULL && strncmp(kept, text, strlen(kept)) == 0 && kept[0] != '\0';
+    char seen[LIVE_TEXT_BYTES];
+    const char *text = event_text(event, FIELD_SEEN);
+    text_cut(seen, sizeof seen, text != NULL ? text : "");
+    return *seen != '\0' && strcmp(seen, live->seen) == 0;
+}
+
+static bool is_migration_failure(const struct event *event)
+{
+    const char *outcome = event_text(event, FIELD_OUTCOME);
+    return outcome != NULL && strcmp(outcome, "migration_failed") == 0;
 }
 
 bool live_covers(const struct live_line *live, const struct event *event)
@@ -158,9 +168,9 @@ bool live_covers(const struct live_line *live, const struct event *event)
     case EVENT_APPLIED:
         return true;
     case EVENT_ATTEMPT_FAILED:
-        return is_equal(live->seen, event_text(event, FIELD_SEEN));
+        return was_seen_before(live, event);
     case EVENT_FAILED:
-        return live->failure_told && is_equal("migration_failed", event_text(event, FIELD_OUTCOME));
+        return live->failure_told && is_migration_failure(event);
     default:
         return false;
     }
