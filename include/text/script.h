@@ -15,17 +15,19 @@
 enum statement_kind {
     STATEMENT_SQL,
     STATEMENT_COPY_FROM_STDIN, /* its data follows it in the file */
+    STATEMENT_COPY_TO_STDOUT,  /* the server will send data, which nobody wants */
 };
 
 struct statement {
     enum statement_kind kind;
     size_t offset_bytes;      /* of its first character, comments before it left out */
-    size_t size_bytes;        /* without the semicolon */
+    size_t size_bytes;        /* up to its last one: without the semicolon, and comments before that left out */
     size_t data_offset_bytes; /* STATEMENT_COPY_FROM_STDIN: its data, without the line "\." */
     size_t data_size_bytes;
     bool alone;      /* PostgreSQL refuses it in a transaction block */
     bool repeatable; /* alone, and harmless to run twice: VACUUM, REINDEX, ANALYZE, ALTER SYSTEM */
     size_t unit;     /* SCRIPT_STATEMENTS: statements of one unit share a transaction; counts from 0 */
+    bool tied;       /* it ends in "\;": for psql it and the next one are one message, here they share a unit */
 };
 
 enum script_mode {
@@ -36,7 +38,7 @@ enum script_mode {
 enum remark_kind {
     REMARK_ECHO,                /* \echo, \qecho: a log line */
     REMARK_WARN,                /* \warn */
-    REMARK_COMMAND_IGNORED,     /* \timing, \pset, \x, \set ON_ERROR_STOP: passed over with a note */
+    REMARK_COMMAND_IGNORED,     /* \timing, \pset, \x, \set ON_ERROR_STOP: passed over; its text is the command */
     REMARK_TRANSACTION_ABSORBED /* one BEGIN ... COMMIT pair became part of the migration's transaction */
 };
 
@@ -54,12 +56,12 @@ struct script {
         mode_reason; /* SCRIPT_STATEMENTS: why, e.g. "CREATE INDEX CONCURRENTLY (line 3) cannot run in a transaction block" */
     struct statement *statements;
     size_t statement_count;
-    size_t leading_set_count;  /* how many of the first statements are SET TRANSACTION / SET SESSION CHARACTERISTICS-free
-                                   forms that must directly follow BEGIN */
-    const char *begin_options; /* of an absorbed BEGIN ("ISOLATION LEVEL SERIALIZABLE"), else "" */
+    size_t leading_set_count;  /* SCRIPT_TRANSACTION: so many of the first statements must directly follow BEGIN, because the
+                                  last of them is a SET TRANSACTION (or sets one of its parameters), and the others are SETs */
+    const char *begin_options; /* SCRIPT_TRANSACTION: of an absorbed BEGIN ("ISOLATION LEVEL SERIALIZABLE"), else "" */
     bool changes_session;      /* false only if nothing in it can outlive its transaction in the session */
-    bool has_copy;
-    struct remark *remarks; /* in the order of the file */
+    bool has_copy;             /* a COPY FROM STDIN or TO STDOUT is among the statements */
+    struct remark *remarks;    /* in the order of the file */
     size_t remark_count;
 };
 
