@@ -38,7 +38,7 @@ struct connection_word {
     enum rank rank;
     const char *keyword; /* libpq's: "host", "port", "user", "password", "dbname" */
     const char *value;
-    const char *origin; /* the flag or variable it came from, for messages */
+    const char *origin; /* the flag (as written, "-h" or "--host") or the variable it came from, for messages */
 };
 
 /* Something to tell once the journal stands. */
@@ -46,16 +46,16 @@ struct setting_note {
     enum event_kind kind; /* EVENT_CONFIG_OVERRIDDEN or EVENT_CONFIG_IGNORED */
     const char *keyword;  /* of an overridden one: "migrations", "host" ... */
     const char *winner;   /* names only, never values */
-    const char *loser;
-    const char *reason; /* of an ignored one */
+    const char *loser;    /* of an ignored one: the variable */
+    const char *reason;   /* of an ignored one */
 };
 
 struct settings {
     enum command command;
-    bool help; /* --help was given: nothing else was checked */
-    bool version;
+    bool help;    /* --help was given: nothing but the command's name was checked */
+    bool version; /* --version: the same */
 
-    const struct connection_word *words; /* in order of rank */
+    const struct connection_word *words; /* in order of rank; of two with one keyword the first wins */
     size_t word_count;
 
     const char *migrations_folder;
@@ -82,7 +82,7 @@ struct settings {
 
 /*
  * argv[0] is the program's name; environment is NULL-terminated like environ. All that is built lives in arena. False with
- * FAULT_CONFIG; an unknown option or command names the nearest known one.
+ * FAULT_CONFIG; an unknown option or command names the nearest known one. Texts may point into argv and environment.
  */
 bool settings_read(struct settings *settings, struct arena *arena, int argc, const char *const *argv,
                    const char *const *environment, struct fault *fault);

@@ -9,9 +9,11 @@
 
 #include "base/arena.h"
 #include "base/fault.h"
+#include "plan/checksum.h"
 #include "text/source.h"
 
-enum { CHECKSUM_BYTES = 65 }; /* SHA-256 as lower-case hex, with the NUL */
+/* What PostgreSQL takes in one message is a little under 1 GB. */
+#define MIGRATION_MAX_BYTES ((size_t) 1023 * 1024 * 1024)
 
 struct migration {
     const char *name; /* the file's name with its ending: the ledger's migration_name */
@@ -21,19 +23,22 @@ struct migration {
 };
 
 struct shelf {
-    const char *folder;
+    const char *folder;           /* as it was given */
     struct migration *migrations; /* in byte order of their names */
     size_t count;
 };
 
 /*
  * Finds the migrations of a folder; nothing is read yet. Names and paths live in arena. False with FAULT_CONFIG: no such folder,
- * not readable, a directory named like a migration, a name that is not UTF-8 or over 255 characters, a name of another tool's
- * format (x.down.sql).
+ * not readable, something named like a migration that is no file (a directory, a dangling link), a name that is not UTF-8, has
+ * control characters or is over 255 characters, a name of another tool's format (x.down.sql).
  */
 bool shelf_discover(struct shelf *shelf, struct arena *arena, const char *folder, struct fault *fault);
 
-/* Reads a file and computes its checksum. False with FAULT_CONFIG when it cannot be read (any more). */
+/*
+ * Reads a file, unless it is read already, and computes its checksum. False with FAULT_CONFIG when it cannot be read (any more),
+ * is larger than MIGRATION_MAX_BYTES or changes meanwhile; nothing is kept then.
+ */
 bool migration_read(struct migration *migration, struct fault *fault);
 
 /* Gives the bytes back and keeps the checksum. */

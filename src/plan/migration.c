@@ -1,0 +1,102 @@
+/*
+ * One file's bytes, from the disk to the heap and back. It promises that what is read is what the file held at one moment
+ * as far as its size can tell; it does not look at the text.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "plan/shelf.h"
+
+static bool refuse_change(const struct migration *migration, struct fault *fault)
+{
+    fault_set(fault, FAULT_CONFIG, "the migration \"%s\" changed while it was read", migration->path);
+    fault_hint(fault, "Start again when whatever writes the folder is done.");
+    return false;
+}
+
+static bool refuse_read(const struct migration *migration, int system_errno, struct fault *fault)
+{
+    if (system_errno == ENOENT)
+        fault_set(fault, FAULT_CONFIG, "the migration \"%s\" disappeared between discovery and reading", migration->path);
+    else
+        fault_set_errno(fault, FAULT_CONFIG, system_errno, "cannot read the migration \"%s\"", migration->path);
+    return false;
+}
+
+static bool measure(const struct migration *migration, int fd, size_t *size, struct fault *fault)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return refuse_read(migration, errno, fault);
+    if (!S_ISREG(status.st_mode))
+        return refuse_change(migration, fault);
+    if (status.st_size > (off_t) MIGRATION_MAX_BYTES)
+        return fault_set(fault, FAULT_CONFIG, "the migration \"%s\" is larger than 1023 MB", migration->path);
+    *size = (size_t) status.st_size;
+    return true;
+}
+
+/* Reads until size bytes or the end; *got tells how far it came. */
+static bool read_fully(const struct migration *migration, int fd, char *bytes, size_t size, size_t *got, struct fault *fault)
+{
+    for (*got = 0; *got < size;) {
+        ssize_t count = read(fd, bytes + *got, size - *got);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return refuse_read(migration, errno, fault);
+        if (count == 0)
+            return true;
+        *got += (size_t) count;
+    }
+    return true;
+}
+
+/* Asks for one byte more than there should be, the place of the NUL, to meet the end of the file. */
+static bool read_bytes(struct migration *migration, int fd, size_t size, struct fault *fault)
+{
+    size_t got;
+    char *bytes = memory_alloc(size + 1);
+    if (bytes == NULL)
+        return fault_out_of_memory(fault);
+    bool ok = read_fully(migration, fd, bytes, size + 1, &got, fault);
+    if (ok && got != size)
+        ok = refuse_change(migration, fault);
+    if (!ok) {
+        memory_free(bytes);
+        return false;
+    }
+    migration->source = (struct source){ .name = migration->name, .bytes = bytes, .size = size };
+    return true;
+}
+
+bool migration_read(struct migration *migration, struct fault *fault)
+{
+    size_t size = 0;
+    if (migration->source.bytes != NULL)
+        return true;
+    /* Non-blocking, lest a pipe that took the file's place holds us up. */
+    int fd = open(migration->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return refuse_read(migration, errno, fault);
+    bool ok = measure(migration, fd, &size, fault) && read_bytes(migration, fd, size, fault);
+    close(fd);
+    if (!ok)
+        return false;
+    if (checksum_make(migration->checksum, migration->source.bytes, size, fault))
+        return true;
+    migration_release(migration);
+    return false;
+}
+
+void migration_release(struct migration *migration)
+{
+    /* The bytes are const for everyone who reads them; here is where they were made. */
+    memory_free((void *) (uintptr_t) migration->source.bytes);
+    migration->source.bytes = NULL;
+    migration->source.size = 0;
+}

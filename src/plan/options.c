@@ -1,0 +1,188 @@
+/*
+ * The two tables that say what can be asked of the program. They know names and sentences; what a value means is known in
+ * settings.c, and what the page of --help looks like in the face floor.
+ */
+#include "plan/options.h"
+
+#include <string.h>
+
+#define UP     (1U << COMMAND_UP)
+#define WAIT   (1U << COMMAND_WAIT)
+#define STATUS (1U << COMMAND_STATUS)
+#define PLAN   (1U << COMMAND_PLAN)
+#define EVERY  (UP | WAIT | STATUS | PLAN)
+#define NONE   (1U << COMMAND_NONE)
+
+const struct option option_table[] = {
+    [OPTION_HOST] = { "host", 'h', "POSTGRES_HOST", "HOST", "PGHOST, else the local socket",
+                      "Host name, IP address or socket directory; several, separated by commas, are tried side by side.",
+                      GROUP_CONNECTION, EVERY, OPTION_HOST },
+    [OPTION_PORT] = { "port", 'p', "POSTGRES_PORT", "PORT", "PGPORT, else 5432",
+                      "Port of the server; with several hosts one port for all or a list of as many.", GROUP_CONNECTION,
+                      EVERY, OPTION_PORT },
+    [OPTION_USERNAME] = { "username", 'U', "POSTGRES_USER", "NAME", "PGUSER, else the system's user", "Role to log in as.",
+                          GROUP_CONNECTION, EVERY, OPTION_USERNAME },
+    [OPTION_PASSWORD] = { NULL, 0, "POSTGRES_PASSWORD", "PASSWORD", "PGPASSWORD, else the password file",
+                          "Password of the role; there is no flag for it, because others can read a command line.",
+                          GROUP_CONNECTION, EVERY, OPTION_PASSWORD },
+    [OPTION_PASSWORD_FILE] = { NULL, 0, "POSTGRES_PASSWORD_FILE", "FILE", NULL,
+                               "File that holds the password, such as a mounted secret; read again at each attempt.",
+                               GROUP_CONNECTION, EVERY, OPTION_PASSWORD_FILE },
+    [OPTION_DBNAME] = { "dbname", 'd', "POSTGRES_DB", "NAME", "PGDATABASE, else the role's name",
+                        "Database to connect to; a URI or conninfo string is understood here too, as in psql.",
+                        GROUP_CONNECTION, EVERY, OPTION_DBNAME },
+    [OPTION_DATABASE] = { "database", 0, "DATABASE_URL", "URL", NULL,
+                          "All of these at once, as a postgresql:// URI or a conninfo string (host=... dbname=...).",
+                          GROUP_CONNECTION, EVERY, OPTION_DATABASE },
+    [OPTION_DATABASE_FILE] = { NULL, 0, "DATABASE_URL_FILE", "FILE", NULL,
+                               "File that holds what DATABASE_URL would; read again at each attempt.", GROUP_CONNECTION,
+                               EVERY, OPTION_DATABASE_FILE },
+    [OPTION_USERNAME_FILE] = { NULL, 0, "POSTGRES_USER_FILE", "FILE", NULL,
+                               "File that holds the role's name, as in the official image.", GROUP_CONNECTION, EVERY,
+                               OPTION_USERNAME_FILE },
+    [OPTION_DBNAME_FILE] = { NULL, 0, "POSTGRES_DB_FILE", "FILE", NULL,
+                             "File that holds the database's name, as in the official image.", GROUP_CONNECTION, EVERY,
+                             OPTION_DBNAME_FILE },
+    [OPTION_MIGRATIONS] = { "migrations", 'm', "PGUSHER_MIGRATIONS", "DIR", "sql/migrations",
+                            "Folder of the migrations: its *.sql files, in byte order of their names.", GROUP_MIGRATIONS,
+                            EVERY, OPTION_MIGRATIONS },
+    [OPTION_LEDGER] = { "ledger", 0, "PGUSHER_LEDGER", "NAME", "schema_migrations",
+                        "Table that records what was applied, as TABLE or SCHEMA.TABLE; it is made when missing.",
+                        GROUP_MIGRATIONS, EVERY, OPTION_LEDGER },
+    [OPTION_STRICT] = { "strict", 0, "PGUSHER_STRICT", NULL, "off",
+                        "Refuse to run (exit 6) when an applied file was changed or is missing, instead of warning.",
+                        GROUP_MIGRATIONS, UP, OPTION_STRICT },
+    [OPTION_UNTIL] = { "until", 0, "PGUSHER_UNTIL", "RUNG", "login",
+                       "How far the server must be: listening, accepting, login, writable, standby or migrated.", GROUP_WAIT,
+                       WAIT, OPTION_UNTIL },
+    [OPTION_ATTEMPTS] = { "attempts", 0, "PGUSHER_ATTEMPTS", "NUMBER", "60",
+                          "How many attempts to make before giving up (exit 3).", GROUP_WAIT, EVERY, OPTION_ATTEMPTS },
+    [OPTION_INTERVAL] = { "interval", 0, "PGUSHER_INTERVAL", "DURATION", "2s",
+                          "How long one attempt lasts; within it the server is knocked at many times.", GROUP_WAIT, EVERY,
+                          OPTION_INTERVAL },
+    [OPTION_TIMEOUT] = { "timeout", 0, "PGUSHER_TIMEOUT", "DURATION", "none",
+                         "Deadline for all of the waiting together, the look-up of names included.", GROUP_WAIT, EVERY,
+                         OPTION_TIMEOUT },
+    [OPTION_GRACE] = { "grace", 0, "PGUSHER_GRACE", "DURATION", "10s",
+                       "How long to go on when the server refuses the role, its password or the database.", GROUP_WAIT,
+                       EVERY, OPTION_GRACE },
+    [OPTION_LOCK_WAIT] = { "lock-wait", 0, "PGUSHER_LOCK_WAIT", "DURATION", "none",
+                           "How long to wait while another runner is migrating the same database (then exit 7).", GROUP_WAIT,
+                           UP, OPTION_LOCK_WAIT },
+    [OPTION_CONCURRENCY] = { "concurrency", 0, "PGUSHER_CONCURRENCY", "NUMBER", "16",
+                             "How many connections may be open at the same time.", GROUP_WAIT, EVERY, OPTION_CONCURRENCY },
+    [OPTION_CHECK] = { "check", 0, "PGUSHER_CHECK", NULL, "off",
+                       "Answer by the exit code: 0 up to date, 8 pending migrations, 6 changed or missing files.",
+                       GROUP_OUTPUT, STATUS, OPTION_CHECK },
+    [OPTION_JSON] = { "json", 0, "PGUSHER_JSON", NULL, "off", "Print the result as JSON.", GROUP_OUTPUT, STATUS | PLAN,
+                      OPTION_JSON },
+    [OPTION_LOG_FORMAT] = { "log-format", 0, "PGUSHER_LOG_FORMAT", "FORMAT", "auto",
+                            "text, logfmt or json; auto is text on a terminal and logfmt elsewhere.", GROUP_OUTPUT, EVERY,
+                            OPTION_LOG_FORMAT },
+    [OPTION_LOG_LEVEL] = { "log-level", 0, "PGUSHER_LOG_LEVEL", "LEVEL", "info",
+                           "The least important events to show: debug, info, warn or error.", GROUP_OUTPUT, EVERY,
+                           OPTION_LOG_LEVEL },
+    [OPTION_HELP] = { "help", '?', NULL, NULL, NULL, "Show this help, or that of a command, and exit; -h is the host.",
+                      GROUP_OTHER, EVERY | NONE, OPTION_HELP },
+    [OPTION_VERSION] = { "version", 'V', NULL, NULL, NULL, "Show the version and exit.", GROUP_OTHER, EVERY | NONE,
+                         OPTION_VERSION },
+};
+
+const size_t option_count = OPTION_COUNT;
+
+const struct command_row command_table[] = {
+    { COMMAND_UP,
+      "up",
+      "Wait for the server, then apply every pending migration.",
+      "Waits until the server lets us log in, reads the ledger (the table that records which files were applied), and runs "
+      "the files that are not in it: one after the other, in byte order of their names, each in a transaction of its own "
+      "together with its row in the ledger. The first failure stops the run; what was applied before it stays applied, and "
+      "running up again goes on from there.\n\n"
+      "With nothing pending it takes no lock and writes nothing. Any number of runners may be started at the same time: "
+      "each migration is applied once, and all of them exit 0.",
+      { "pgusher up\tThe server from POSTGRES_* or DATABASE_URL, the files from sql/migrations",
+        "pgusher up -h db -U app -d app -m migrations\tThe same, said in flags",
+        "pgusher up --strict --timeout 90s\tRefuse a history that was edited; wait for 90 seconds at most", NULL } },
+    { COMMAND_WAIT,
+      "wait",
+      "Only wait until the server is ready.",
+      "Waits until the server has reached a rung of readiness, and exits 0. Each rung includes those before it: listening "
+      "(the port is open), accepting (it answers), login (it lets us in and answers a query), writable (no standby, not "
+      "read-only) or standby (a server in recovery), migrated (every file of the folder is in the ledger).\n\n"
+      "It writes nothing, so any role that may log in can use it.",
+      { "pgusher wait -h db\tUntil a login works",
+        "pgusher wait --until writable --timeout 30s\tUntil a primary is there, for 30 seconds at most",
+        "pgusher wait --until migrated\tUntil another container has applied every migration", NULL } },
+    { COMMAND_STATUS,
+      "status",
+      "Show what is applied, pending, changed and missing.",
+      "Compares the folder with the ledger and prints one line a migration: applied (and when), pending, changed since it "
+      "was applied, or missing from the folder. The result goes to stdout, the log to stderr, and nothing is written to "
+      "the database.",
+      { "pgusher status\tA table for people", "pgusher status --json\tThe same for programs",
+        "pgusher status --check\tNo more than an exit code is needed", NULL } },
+    { COMMAND_PLAN,
+      "plan",
+      "Show what up would do, and why.",
+      "Reads the ledger and every pending file, and prints in order what up would run: each file with its reason, whether "
+      "it runs in one transaction or statement by statement, and its statements. Files that up would refuse are refused "
+      "here as well (exit 2), so it also serves as a check before a release. Nothing is written to the database.",
+      { "pgusher plan\tWhat the next run of up would do", "pgusher plan --json\tThe same for programs",
+        "pgusher plan -m sql/migrations --log-level warn\tWithout the progress of the connection", NULL } },
+};
+
+const size_t command_count = sizeof command_table / sizeof command_table[0];
+
+const char *option_group_title(enum option_group group)
+{
+    static const char *const titles[] = {
+        [GROUP_CONNECTION] = "Connection", [GROUP_MIGRATIONS] = "Migrations", [GROUP_WAIT] = "Waiting",
+        [GROUP_OUTPUT] = "Output",         [GROUP_OTHER] = "Other",
+    };
+    return titles[group];
+}
+
+static bool is_name(const char *name, const char *text, size_t text_size)
+{
+    return name != NULL && strlen(name) == text_size && memcmp(name, text, text_size) == 0;
+}
+
+const struct option *option_find(const char *name, size_t name_size)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if (is_name(option_table[i].name, name, name_size))
+            return &option_table[i];
+    return NULL;
+}
+
+const struct option *option_find_letter(char letter)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if (letter != 0 && option_table[i].letter == letter)
+            return &option_table[i];
+    return NULL;
+}
+
+const struct option *option_find_variable(const char *name, size_t name_size)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if (is_name(option_table[i].variable, name, name_size))
+            return &option_table[i];
+    return NULL;
+}
+
+const struct command_row *command_find(enum command command)
+{
+    for (size_t i = 0; i < command_count; i++)
+        if (command_table[i].command == command)
+            return &command_table[i];
+    return NULL;
+}
+
+const struct command_row *command_find_name(const char *name)
+{
+    for (size_t i = 0; i < command_count; i++)
+        if (strcmp(command_table[i].name, name) == 0)
+            return &command_table[i];
+    return NULL;
+}

@@ -1,0 +1,198 @@
+/*
+ * From argv and the environment to settings: finds what was given for each option, flag before variable, and turns it into
+ * a value. How the command line is cut up, how each kind of value is written and how the words for the connection are
+ * ranked is known elsewhere.
+ */
+#include "plan/settings.h"
+
+#include <string.h>
+
+#include "plan/arguments.h"
+#include "plan/duration.h"
+#include "plan/environment.h"
+#include "plan/identifier.h"
+#include "plan/notes.h"
+#include "plan/options.h"
+#include "plan/settings_words.h"
+#include "plan/value.h"
+
+enum { ATTEMPTS_MAX = 1000000000, CONCURRENCY_MAX = 10000, LEDGER_SUFFIX_BYTES = sizeof "_log" - 1 };
+
+static const char *const rungs[] = { "listening", "accepting", "login", "writable", "standby", "migrated" };
+
+static const char *const log_formats[] = { "auto", "text", "logfmt", "json" };
+
+static const char *const log_levels[] = { "debug", "info", "warn", "error" };
+
+const char *rung_name(enum rung rung)
+{
+    return rungs[rung];
+}
+
+static struct settings default_settings(const struct arguments *arguments)
+{
+    return (struct settings){
+        .command = arguments->command,
+        .help = arguments->help,
+        .version = arguments->version,
+        .migrations_folder = "sql/migrations",
+        .ledger_table = "schema_migrations",
+        .attempts = 60,
+        .interval_ms = 2000,
+        .timeout_ms = -1,
+        .grace_ms = 10000,
+        .lock_wait_ms = -1,
+        .concurrency = 16,
+        .until = RUNG_LOGIN,
+        .log_format = LOG_FORMAT_AUTO,
+        .log_level = LEVEL_INFO,
+    };
+}
+
+static bool read_positive_duration(int64_t *duration_ms, const struct given *given, struct fault *fault)
+{
+    if (!duration_read(duration_ms, given->value, given->origin, fault))
+        return false;
+    if (*duration_ms == 0)
+        return fault_set(fault, FAULT_CONFIG, "%s: it must be longer than 0", given->origin);
+    return true;
+}
+
+static bool is_none(const struct given *given)
+{
+    return strcmp(given->value, "none") == 0;
+}
+
+static bool read_timeout(int64_t *timeout_ms, const struct given *given, struct fault *fault)
+{
+    if (!is_none(given))
+        return read_positive_duration(timeout_ms, given, fault);
+    *timeout_ms = -1;
+    return true;
+}
+
+/* 0 is a use of its own here: give up at once when another runner is there. */
+static bool read_lock_wait(int64_t *lock_wait_ms, const struct given *given, struct fault *fault)
+{
+    if (!is_none(given))
+        return duration_read(lock_wait_ms, given->value, given->origin, fault);
+    *lock_wait_ms = -1;
+    return true;
+}
+
+static bool read_rung(enum rung *rung, const struct given *given, struct fault *fault)
+{
+    size_t index;
+    if (!value_choice(&index, given->value, given->origin, rungs, sizeof rungs / sizeof rungs[0], fault))
+        return false;
+    *rung = (enum rung) index;
+    return true;
+}
+
+static bool read_log_format(enum log_format *format, const struct given *given, struct fault *fault)
+{
+    size_t index;
+    if (!value_choice(&index, given->value, given->origin, log_formats, sizeof log_formats / sizeof log_formats[0], fault))
+        return false;
+    *format = (enum log_format) index;
+    return true;
+}
+
+static bool read_log_level(enum level *level, const struct given *given, struct fault *fault)
+{
+    size_t index;
+    if (!value_choice(&index, given->value, given->origin, log_levels, sizeof log_levels / sizeof log_levels[0], fault))
+        return false;
+    *level = (enum level) index;
+    return true;
+}
+
+/* A line or two for each option; those for the connection are read in settings_words.c. */
+static bool take_value(struct settings *settings, enum option_id id, const struct given *given, struct arena *arena,
+                       struct fault *fault)
+{
+    const char *text = given->value;
+    const char *origin = given->origin;
+    switch (id) {
+    case OPTION_MIGRATIONS:
+        settings->migrations_folder = text;
+        return true;
+    case OPTION_LEDGER:
+        return identifier_read(&settings->ledger_schema, &settings->ledger_table, arena, text, origin, LEDGER_SUFFIX_BYTES,
+                               fault);
+    case OPTION_ATTEMPTS:
+        return value_number(&settings->attempts, text, origin, 1, ATTEMPTS_MAX, fault);
+    case OPTION_INTERVAL:
+        return read_positive_duration(&settings->interval_ms, given, fault);
+    case OPTION_TIMEOUT:
+        return read_timeout(&settings->timeout_ms, given, fault);
+    case OPTION_GRACE:
+        return duration_read(&settings->grace_ms, text, origin, fault);
+    case OPTION_LOCK_WAIT:
+        return read_lock_wait(&settings->lock_wait_ms, given, fault);
+    case OPTION_CONCURRENCY:
+        return value_number(&settings->concurrency, text, origin, 1, CONCURRENCY_MAX, fault);
+    case OPTION_UNTIL:
+        return read_rung(&settings->until, given, fault);
+    case OPTION_LOG_FORMAT:
+        return read_log_format(&settings->log_format, given, fault);
+    case OPTION_LOG_LEVEL:
+        return read_log_level(&settings->log_level, given, fault);
+    case OPTION_STRICT:
+        return value_switch(&settings->strict, text, origin, fault);
+    case OPTION_CHECK:
+        return value_switch(&settings->check, text, origin, fault);
+    case OPTION_JSON:
+        return value_switch(&settings->json, text, origin, fault);
+    default:
+        return true;
+    }
+}
+
+/* Flag before variable; a variable that loses with another value is noted, and otherwise not looked at. */
+static bool find_given(struct given *given, const struct option *option, const struct arguments *arguments,
+                       const char *const *environment, struct notes *notes, struct fault *fault)
+{
+    *given = arguments->given[option->id];
+    const char *value = option->variable != NULL ? environment_find(environment, option->variable) : NULL;
+    if (given->value == NULL)
+        *given = (struct given){ .value = value, .origin = option->variable };
+    else if (value != NULL && strcmp(given->value, value) != 0)
+        return notes_add_overridden(notes, option->name, given->origin, option->variable, fault);
+    return true;
+}
+
+static bool read_options(struct settings *settings, struct arena *arena, const struct arguments *arguments,
+                         const char *const *environment, struct notes *notes, struct fault *fault)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *option = &option_table[i];
+        struct given given;
+        if (option->group == GROUP_CONNECTION || !(option->commands & (1U << settings->command)))
+            continue;
+        if (!find_given(&given, option, arguments, environment, notes, fault))
+            return false;
+        if (given.value != NULL && !take_value(settings, option->id, &given, arena, fault))
+            return false;
+    }
+    return true;
+}
+
+bool settings_read(struct settings *settings, struct arena *arena, int argc, const char *const *argv,
+                   const char *const *environment, struct fault *fault)
+{
+    struct arguments arguments;
+    struct notes notes = { .arena = arena };
+    if (!arguments_read(&arguments, arena, argc, argv, fault))
+        return false;
+    *settings = default_settings(&arguments);
+    if (settings->help || settings->version)
+        return true;
+    if (!settings_words_read(settings, arena, &arguments, environment, &notes, fault) ||
+        !read_options(settings, arena, &arguments, environment, &notes, fault) ||
+        !environment_note_unknown(environment, &notes, fault))
+        return false;
+    settings->notes = notes.list;
+    settings->note_count = notes.count;
+    return true;
+}

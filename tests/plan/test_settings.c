@@ -1,0 +1,229 @@
+/* Settings: defaults, which source wins, what is refused and how. */
+#include "support/testing.h"
+
+#include "settings_reader.h"
+#include "support/starve.h"
+
+static void test_settings__defaults_are_those_of_the_contract(void **state)
+{
+    const struct settings *settings = read_settings(ARGV("up"), EMPTY);
+    (void) state;
+    assert_int_equal(settings->command, COMMAND_UP);
+    assert_string_equal(settings->migrations_folder, "sql/migrations");
+    assert_null(settings->ledger_schema);
+    assert_string_equal(settings->ledger_table, "schema_migrations");
+    assert_int_equal(settings->attempts, 60);
+    assert_int_equal(settings->interval_ms, 2000);
+    assert_int_equal(settings->timeout_ms, -1);
+    assert_int_equal(settings->grace_ms, 10000);
+    assert_int_equal(settings->lock_wait_ms, -1);
+    assert_int_equal(settings->concurrency, 16);
+    assert_int_equal(settings->until, RUNG_LOGIN);
+    assert_int_equal(settings->log_format, LOG_FORMAT_AUTO);
+    assert_int_equal(settings->log_level, LEVEL_INFO);
+    assert_false(settings->strict || settings->check || settings->json || settings->help || settings->version);
+    assert_int_equal(settings->word_count, 0);
+    assert_int_equal(settings->note_count, 0);
+}
+
+static void test_settings__every_flag_arrives(void **state)
+{
+    (void) state;
+    const struct settings *settings =
+        read_settings(ARGV("up", "-m", "dir", "--ledger", "Ops.\"History\"", "--attempts", "3", "--interval", "500ms",
+                           "--timeout", "90", "--grace", "0", "--lock-wait", "0", "--concurrency", "2", "--log-format",
+                           "json", "--log-level", "debug", "--strict"),
+                      EMPTY);
+    assert_string_equal(settings->migrations_folder, "dir");
+    assert_string_equal(settings->ledger_schema, "ops");
+    assert_string_equal(settings->ledger_table, "History");
+    assert_int_equal(settings->attempts, 3);
+    assert_int_equal(settings->interval_ms, 500);
+    assert_int_equal(settings->timeout_ms, 90000);
+    assert_int_equal(settings->grace_ms, 0);
+    assert_int_equal(settings->lock_wait_ms, 0);
+    assert_int_equal(settings->concurrency, 2);
+    assert_int_equal(settings->log_format, LOG_FORMAT_JSON);
+    assert_int_equal(settings->log_level, LEVEL_DEBUG);
+    assert_true(settings->strict);
+    settings = read_settings(ARGV("status", "--check", "--json"), EMPTY);
+    assert_true(settings->check && settings->json);
+}
+
+static void test_settings__every_variable_arrives(void **state)
+{
+    (void) state;
+    const struct settings *settings =
+        read_settings(ARGV("up"), ENVIRONMENT("PGUSHER_MIGRATIONS=dir", "PGUSHER_LEDGER=history", "PGUSHER_ATTEMPTS=3",
+                                              "PGUSHER_INTERVAL=1.5s", "PGUSHER_TIMEOUT=1m", "PGUSHER_GRACE=1s",
+                                              "PGUSHER_LOCK_WAIT=1h", "PGUSHER_CONCURRENCY=2", "PGUSHER_LOG_FORMAT=text",
+                                              "PGUSHER_LOG_LEVEL=warn", "PGUSHER_STRICT=yes"));
+    assert_string_equal(settings->migrations_folder, "dir");
+    assert_string_equal(settings->ledger_table, "history");
+    assert_int_equal(settings->attempts, 3);
+    assert_int_equal(settings->interval_ms, 1500);
+    assert_int_equal(settings->timeout_ms, 60000);
+    assert_int_equal(settings->grace_ms, 1000);
+    assert_int_equal(settings->lock_wait_ms, 3600000);
+    assert_int_equal(settings->concurrency, 2);
+    assert_int_equal(settings->log_format, LOG_FORMAT_TEXT);
+    assert_int_equal(settings->log_level, LEVEL_WARN);
+    assert_true(settings->strict);
+    assert_string_equal(notes_text(settings), "");
+}
+
+static void test_settings__every_rung_by_its_name(void **state)
+{
+    (void) state;
+    for (enum rung rung = RUNG_LISTENING; rung <= RUNG_MIGRATED; rung++)
+        assert_int_equal(read_settings(ARGV("wait", "--until", rung_name(rung)), EMPTY)->until, rung);
+    assert_string_equal(rung_name(RUNG_STANDBY), "standby");
+}
+
+static void test_settings__every_log_level_by_its_name(void **state)
+{
+    (void) state;
+    for (enum level level = LEVEL_DEBUG; level <= LEVEL_ERROR; level++)
+        assert_int_equal(read_settings(ARGV("up", "--log-level", level_name(level)), EMPTY)->log_level, level);
+}
+
+static void test_settings__a_flag_beats_its_variable_and_says_so(void **state)
+{
+    const struct settings *settings =
+        read_settings(ARGV("up", "-m", "a", "--attempts", "9"), ENVIRONMENT("PGUSHER_MIGRATIONS=b", "PGUSHER_ATTEMPTS=9"));
+    (void) state;
+    assert_string_equal(settings->migrations_folder, "a");
+    assert_string_equal(notes_text(settings), "overridden migrations: -m over PGUSHER_MIGRATIONS\n");
+}
+
+static void test_settings__a_variable_that_loses_is_not_judged(void **state)
+{
+    (void) state;
+    assert_int_equal(read_settings(ARGV("up", "--interval", "1s"), ENVIRONMENT("PGUSHER_INTERVAL=rubbish"))->interval_ms,
+                     1000);
+}
+
+static void test_settings__none_takes_a_limit_away_again(void **state)
+{
+    const struct settings *settings = read_settings(ARGV("up", "--timeout=none", "--lock-wait", "none"),
+                                                    ENVIRONMENT("PGUSHER_TIMEOUT=1s", "PGUSHER_LOCK_WAIT=1s"));
+    (void) state;
+    assert_int_equal(settings->timeout_ms, -1);
+    assert_int_equal(settings->lock_wait_ms, -1);
+}
+
+static void test_settings__a_flag_switches_off_what_a_variable_switched_on(void **state)
+{
+    (void) state;
+    assert_false(read_settings(ARGV("up", "--strict=off"), ENVIRONMENT("PGUSHER_STRICT=1"))->strict);
+}
+
+static void test_settings__an_empty_variable_is_unset(void **state)
+{
+    const struct settings *settings =
+        read_settings(ARGV("up"), ENVIRONMENT("PGUSHER_MIGRATIONS=", "PGUSHER_ATTEMPTS=", "POSTGRES_HOST=", "DATABASE_URL=",
+                                              "POSTGRES_PASSWORD=", "POSTGRES_PASSWORD_FILE=/run/secret"));
+    (void) state;
+    assert_string_equal(settings->migrations_folder, "sql/migrations");
+    assert_string_equal(words_text(settings), "3 file password=/run/secret (POSTGRES_PASSWORD_FILE)\n");
+}
+
+static void test_settings__variables_of_other_commands_do_not_matter(void **state)
+{
+    const struct settings *settings = read_settings(
+        ARGV("wait"), ENVIRONMENT("PGUSHER_STRICT=rubbish", "PGUSHER_JSON=rubbish", "PGUSHER_LOCK_WAIT=rubbish"));
+    (void) state;
+    assert_string_equal(notes_text(settings), "");
+}
+
+static void test_settings__an_unknown_variable_is_noted(void **state)
+{
+    const struct settings *settings = read_settings(ARGV("up"), ENVIRONMENT("PGUSHER_MIGRATION=x"));
+    (void) state;
+    assert_string_equal(notes_text(settings), "ignored PGUSHER_MIGRATION: it is not a variable of pgusher; did you mean "
+                                              "PGUSHER_MIGRATIONS?\n");
+}
+
+static void test_settings__help_asks_for_nothing_else(void **state)
+{
+    const struct settings *settings =
+        read_settings(ARGV("up", "--interval", "rubbish", "--help"), ENVIRONMENT("POSTGRES_PORT=rubbish"));
+    (void) state;
+    assert_true(settings->help);
+    assert_int_equal(settings->command, COMMAND_UP);
+    assert_true(read_settings(ARGV("--version"), ENVIRONMENT("PGUSHER_ATTEMPTS=rubbish"))->version);
+}
+
+static void test_settings__a_bad_value_names_where_it_came_from(void **state)
+{
+    static const struct {
+        const char *variable;
+        const char *what;
+    } rows[] = {
+        { "PGUSHER_ATTEMPTS=0", "PGUSHER_ATTEMPTS: \"0\" is not a number from 1 to 1000000000" },
+        { "PGUSHER_CONCURRENCY=many", "PGUSHER_CONCURRENCY: \"many\" is not a number from 1 to 10000" },
+        { "PGUSHER_INTERVAL=0", "PGUSHER_INTERVAL: it must be longer than 0" },
+        { "PGUSHER_INTERVAL=soon", "PGUSHER_INTERVAL: \"soon\" is not a duration" },
+        { "PGUSHER_TIMEOUT=0s", "PGUSHER_TIMEOUT: it must be longer than 0" },
+        { "PGUSHER_GRACE=none", "PGUSHER_GRACE: \"none\" is not a duration" },
+        { "PGUSHER_LOCK_WAIT=-1", "PGUSHER_LOCK_WAIT: \"-1\" is not a duration" },
+        { "PGUSHER_LEDGER=a.b.c", "PGUSHER_LEDGER: \"a.b.c\" is not a table's name: it has more than two parts" },
+        { "PGUSHER_LOG_FORMAT=xml", "PGUSHER_LOG_FORMAT: \"xml\" is not a choice" },
+        { "PGUSHER_LOG_LEVEL=loud", "PGUSHER_LOG_LEVEL: \"loud\" is not a choice" },
+        { "PGUSHER_STRICT=maybe", "PGUSHER_STRICT: \"maybe\" is neither on nor off" },
+    };
+    (void) state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_string_equal(read_refusal(ARGV("up"), ENVIRONMENT(rows[i].variable))->what, rows[i].what);
+    const struct fault *fault = read_refusal(ARGV("wait", "--until", "ready"), EMPTY);
+    assert_string_equal(fault->what, "--until: \"ready\" is not a choice");
+    assert_string_equal(fault->hint, "Accepted are listening, accepting, login, writable, standby and migrated.");
+}
+
+static bool read_much(void *argument, struct fault *fault)
+{
+    /* Long enough for the arena to need more than one block. */
+    static const char *const argv[] = { "pgusher", "up", "-h", "a", "--ledger", "ops.history", NULL };
+    enum { STRANGERS = 700 };
+    static const char *environment[STRANGERS + 5] = { "POSTGRES_HOST=b", "POSTGRES_PORT=tcp://x", "DATABASE_URL=host=c",
+                                                      "PGHOST=d" };
+    struct settings settings;
+    struct arena arena;
+    (void) argument;
+    for (size_t i = 4; i < STRANGERS + 4; i++)
+        environment[i] = "PGUSHER_MIGRATION=x";
+    arena_init(&arena);
+    bool ok = settings_read(&settings, &arena, 6, argv, environment, fault);
+    arena_finish(&arena);
+    return ok;
+}
+
+static void test_settings__starve_cleanly(void **state)
+{
+    (void) state;
+    assert_true(starve(read_much, NULL) > 2);
+}
+
+#define WITH_READER(test) cmocka_unit_test_setup_teardown(test, reader_open, reader_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_READER(test_settings__defaults_are_those_of_the_contract),
+        WITH_READER(test_settings__every_flag_arrives),
+        WITH_READER(test_settings__every_variable_arrives),
+        WITH_READER(test_settings__every_rung_by_its_name),
+        WITH_READER(test_settings__every_log_level_by_its_name),
+        WITH_READER(test_settings__a_flag_beats_its_variable_and_says_so),
+        WITH_READER(test_settings__a_variable_that_loses_is_not_judged),
+        WITH_READER(test_settings__none_takes_a_limit_away_again),
+        WITH_READER(test_settings__a_flag_switches_off_what_a_variable_switched_on),
+        WITH_READER(test_settings__an_empty_variable_is_unset),
+        WITH_READER(test_settings__variables_of_other_commands_do_not_matter),
+        WITH_READER(test_settings__an_unknown_variable_is_noted),
+        WITH_READER(test_settings__help_asks_for_nothing_else),
+        WITH_READER(test_settings__a_bad_value_names_where_it_came_from),
+        cmocka_unit_test(test_settings__starve_cleanly),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
