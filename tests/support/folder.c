@@ -22,7 +22,7 @@ const char *folder_with(const struct folder_file *files)
 {
     const char *folder = folder_new();
     for (; files->name != NULL; files++)
-        folder_add_bytes(folder, files->name, files->text, files->size > 0 ? files->size : strlen(files->text));
+        folder_add(folder, files->name, files->text);
     return folder;
 }
 

@@ -2,8 +2,11 @@
  * Temporary folders with migration files out of texts in memory. They lie in the workspace and are removed with it. Texts
  * returned live as long as the process.
  *
- *     const char *folder = folder_new();
- *     folder_add(folder, "001_users.sql", "CREATE TABLE users (id int);\n");
+ *     static const struct folder_file files[] = {
+ *         { "001_users.sql", "CREATE TABLE users (id int);\n" },
+ *         { 0 },
+ *     };
+ *     const char *folder = folder_with(files);
  *     folder_add_bytes(folder, "002_nul.sql", "SELECT 1;\0", 10);
  */
 #ifndef PGUSHER_SUPPORT_FOLDER_H
@@ -13,15 +16,14 @@
 #include <sys/types.h>
 
 struct folder_file {
-    const char *name; /* NULL ends a list */
+    const char *name;
     const char *text;
-    size_t size; /* 0: strlen(text) */
 };
 
 /* An empty folder that everybody may read. */
 const char *folder_new(void);
 
-/* A folder with these files; the list ends with a NULL name. */
+/* A folder with these files; the list ends with { 0 }. */
 const char *folder_with(const struct folder_file *files);
 
 /* Writes one file, or replaces its contents; returns its path. */

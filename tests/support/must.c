@@ -65,8 +65,6 @@ __attribute__((destructor)) static void free_kept(void)
     }
 }
 
-static void add_args(struct bytes *bytes, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
-
 static void make_room(struct bytes *bytes, size_t more)
 {
     size_t needed = bytes->size + more + 1;
@@ -81,7 +79,7 @@ static void make_room(struct bytes *bytes, size_t more)
     bytes->room = room;
 }
 
-static void add_args(struct bytes *bytes, const char *format, va_list args)
+void bytes_add_args(struct bytes *bytes, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
@@ -98,7 +96,7 @@ const char *must_format(const char *format, ...)
     struct bytes text = { 0 };
     va_list args;
     va_start(args, format);
-    add_args(&text, format, args);
+    bytes_add_args(&text, format, args);
     va_end(args);
     const char *kept = must_keep(text.at, text.size);
     bytes_finish(&text);
@@ -118,7 +116,7 @@ void bytes_add_format(struct bytes *bytes, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    add_args(bytes, format, args);
+    bytes_add_args(bytes, format, args);
     va_end(args);
 }
 

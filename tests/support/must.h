@@ -8,6 +8,7 @@
 #ifndef PGUSHER_SUPPORT_MUST_H
 #define PGUSHER_SUPPORT_MUST_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,7 @@ struct bytes {
 };
 void bytes_add(struct bytes *bytes, const void *more, size_t size);
 void bytes_add_format(struct bytes *bytes, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void bytes_add_args(struct bytes *bytes, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 void bytes_drop(struct bytes *bytes, size_t size); /* from the front */
 void bytes_finish(struct bytes *bytes);
 

@@ -1,0 +1,71 @@
+/*
+ * A proxy between a client and a real server, in a thread of its own, that counts what passes and cuts the wire where a test
+ * wants it cut.
+ *
+ *     struct wire_proxy *proxy = wire_proxy_new("127.0.0.1", cluster_port(cluster));
+ *     ... run pgusher with wire_proxy_conninfo(proxy, database) ...
+ *     assert_int_equal(wire_proxy_count(proxy).round_trips, 1);
+ *     wire_proxy_free(proxy);
+ *
+ * Two counts of round trips, both taken message by message (so that it does not matter how TCP cuts the bytes), both from the
+ * first ReadyForQuery of a connection on, and both without Terminate:
+ *
+ * - round_trips: how many times a message from the client follows one from the server. It is exact wherever the client waits
+ *   for an answer before it goes on. Where it keeps sending while answers come back, as in a long pipeline, the number depends
+ *   on chance.
+ * - waits: how many times the client speaks when everything before had been answered: each Query, Sync and FunctionCall by
+ *   its ReadyForQuery, and each COPY by its CopyInResponse. It does not depend on chance, but it does not see a client that
+ *   waits for the answer to a flush request in the middle of a pipeline.
+ *
+ * A simple query is one of each. waits <= round_trips, and a test of a streaming client should use waits.
+ * TLS and GSSAPI are not for looking into: the proxy says no to both itself.
+ */
+#ifndef PGUSHER_SUPPORT_WIRE_PROXY_H
+#define PGUSHER_SUPPORT_WIRE_PROXY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct wire_count {
+    unsigned connections; /* accepted, cancel requests not among them */
+    unsigned cancels;
+    unsigned logins; /* that came to their first ReadyForQuery */
+    /* over all connections, after the login: */
+    unsigned round_trips;
+    unsigned waits;
+    unsigned syncs;   /* Sync messages */
+    unsigned queries; /* Query messages: the simple protocol */
+    unsigned client_messages;
+    unsigned server_messages;
+};
+
+/* Where to cut. Each counts messages of one side after the login, over all connections; 0: never. */
+struct wire_cut {
+    unsigned after_client_messages; /* the n-th still reaches the server, no later one does */
+    unsigned after_server_messages; /* the n-th still reaches the client, no later one does */
+    const char *before_answer_to; /* a client's message that holds this text reaches the server, and nothing from the server
+                                       reaches the client from then on; the wire is cut when the server has answered it with a
+                                       ReadyForQuery. For a COMMIT whose answer is lost */
+};
+
+struct wire_proxy;
+
+/* Listens on a port of its own on 127.0.0.1; the server may be one that does not run yet. */
+struct wire_proxy *wire_proxy_new(const char *server_address, int server_port);
+
+/* Closes everything. Accepts NULL. */
+void wire_proxy_free(struct wire_proxy *proxy);
+
+int wire_proxy_port(const struct wire_proxy *proxy);
+const char *wire_proxy_conninfo(const struct wire_proxy *proxy, const char *database);
+
+struct wire_count wire_proxy_count(struct wire_proxy *proxy);
+void wire_proxy_reset_count(struct wire_proxy *proxy);
+
+/* Cuts once, with a TCP reset to both sides; connections that come later pass. The text is not copied. */
+void wire_proxy_cut_when(struct wire_proxy *proxy, const struct wire_cut *cut);
+
+/* Resets all connections now. */
+void wire_proxy_cut_now(struct wire_proxy *proxy);
+
+#endif
