@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "text/source.h"
+#include "plan/utf8.h"
 
 static bool ends_with(const char *text, const char *ending)
 {
@@ -19,13 +19,6 @@ static bool ends_with(const char *text, const char *ending)
 bool file_name_is_migration(const char *name)
 {
     return name[0] != '.' && ends_with(name, ".sql");
-}
-
-static bool is_utf8(const char *name)
-{
-    struct fault ignored;
-    struct source source = { .name = "", .bytes = name, .size = strlen(name) };
-    return source_check(&source, &ignored);
 }
 
 /* Those of ASCII, and U+0080 to U+009F, which some terminals obey as well. */
@@ -73,7 +66,7 @@ static bool refuse(const char *name, const char *wrong, const char *hint, struct
 
 bool file_name_check(const char *name, struct fault *fault)
 {
-    if (!is_utf8(name))
+    if (!utf8_is_valid(name))
         return refuse(name, "is not valid UTF-8", "Rename it: the ledger holds names as UTF-8.", fault);
     if (has_control(name))
         return refuse(name, "has a control character in it", "Rename it: such a name would garble logs and terminals.",

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "text/source.h"
+#include "plan/utf8.h"
 
 enum { PARTS_MAX = 2 };
 
@@ -112,13 +112,6 @@ static size_t read_parts(struct reading *reading, char *parts[PARTS_MAX])
     return 0;
 }
 
-static bool is_utf8(const char *text)
-{
-    struct fault ignored;
-    struct source source = { .name = "", .bytes = text, .size = strlen(text) };
-    return source_check(&source, &ignored);
-}
-
 static bool refuse(const char *text, const char *origin, const char *wrong, struct fault *fault)
 {
     fault_set(fault, FAULT_CONFIG, "%s: \"%s\" is not a table's name: %s", origin, text, wrong);
@@ -132,7 +125,7 @@ bool identifier_read(const char **schema, const char **table, struct arena *aren
 {
     char *parts[PARTS_MAX] = { NULL, NULL };
     struct reading reading = { .arena = arena, .at = text };
-    if (!is_utf8(text))
+    if (!utf8_is_valid(text))
         return fault_set(fault, FAULT_CONFIG, "%s: the name is not valid UTF-8", origin);
     size_t count = read_parts(&reading, parts);
     if (count == 0 && reading.wrong == NULL)

@@ -64,7 +64,7 @@ static void test_planner__everything_is_pending_in_an_empty_database(void **stat
 {
     const struct ledger ledger = { .exists = false };
     (void) state;
-    make_plan(FILES({ "2.sql", "SELECT 2;", 0 }, { "1.sql", "SELECT 1;", 0 }), &ledger);
+    make_plan(FILES({ "2.sql", "SELECT 2;" }, { "1.sql", "SELECT 1;" }), &ledger);
     assert_plan("pending 1.sql: not in the ledger\n"
                 "pending 2.sql: not in the ledger\n"
                 "0 applied, 0 changed, 0 missing, 2 pending");
@@ -87,8 +87,8 @@ static void test_planner__each_state_and_its_reason(void **state)
         { .migration_name = "3.sql", .checksum = select_checksum }, { .migration_name = "4.sql" },
         { .migration_name = "6.sql" }, { .migration_name = "7.sql" }) };
     (void) state;
-    make_plan(FILES({ "1.sql", "SELECT 1;", 0 }, { "2.sql", "SELECT 1;", 0 }, { "3.sql", "SELECT 1; ", 0 },
-                    { "5.sql", "SELECT 1;", 0 }, { "6.sql", "SELECT 1;", 0 }, { "8.sql", "SELECT 1;", 0 }),
+    make_plan(FILES({ "1.sql", "SELECT 1;" }, { "2.sql", "SELECT 1;" }, { "3.sql", "SELECT 1; " }, { "5.sql", "SELECT 1;" },
+                    { "6.sql", "SELECT 1;" }, { "8.sql", "SELECT 1;" }),
               &ledger);
     assert_plan("applied 1.sql: in the ledger\n"
                 "applied 2.sql: in the ledger, and unchanged\n"
@@ -109,7 +109,7 @@ static void test_planner__applied_files_are_released_again(void **state)
 {
     const struct ledger ledger = { ROWS({ .migration_name = "1.sql", .checksum = select_checksum }) };
     (void) state;
-    make_plan(FILES({ "1.sql", "SELECT 1;", 0 }), &ledger);
+    make_plan(FILES({ "1.sql", "SELECT 1;" }), &ledger);
     assert_null(shelf.migrations[0].source.bytes);
     assert_string_equal(shelf.migrations[0].checksum, select_checksum);
 }
@@ -118,7 +118,7 @@ static void test_planner__an_applied_file_is_only_read_for_a_checksum(void **sta
 {
     const struct ledger without = { ROWS({ .migration_name = "1.sql" }) };
     const struct ledger with = { ROWS({ .migration_name = "1.sql", .checksum = select_checksum }) };
-    const char *folder = FILES({ "1.sql", "SELECT 1;", 0 });
+    const char *folder = FILES({ "1.sql", "SELECT 1;" });
     (void) state;
     assert_true(shelf_discover(&shelf, &arena, folder, &fault));
     folder_remove(folder, "1.sql");
@@ -136,8 +136,8 @@ static void test_planner__interrupted_files_tell_how_far_they_came(void **state)
                                             { "3.sql", 1, false, "x" }, { "3.sql", 1, true, "x" },
                                             { "9.sql", 4, true, "x" }) };
     (void) state;
-    make_plan(FILES({ "1.sql", "SELECT 1;", 0 }, { "2.sql", "SELECT 1;", 0 }, { "3.sql", "SELECT 1;", 0 },
-                    { "4.sql", "SELECT 1;", 0 }, { "9.sql", "SELECT 1;", 0 }),
+    make_plan(FILES({ "1.sql", "SELECT 1;" }, { "2.sql", "SELECT 1;" }, { "3.sql", "SELECT 1;" }, { "4.sql", "SELECT 1;" },
+                    { "9.sql", "SELECT 1;" }),
               &ledger);
     assert_plan("pending 1.sql: interrupted after statement 2\n"
                 "pending 2.sql: interrupted in statement 2\n"
@@ -152,7 +152,7 @@ static void test_planner__names_are_compared_as_bytes(void **state)
     const struct ledger ledger = { ROWS({ .migration_name = "B.sql" }, { .migration_name = "a.sql" },
                                         { .migration_name = "\xC3\xA4.sql" }) };
     (void) state;
-    make_plan(FILES({ "\xC3\xA4.sql", "SELECT 1;", 0 }, { "a.sql", "SELECT 1;", 0 }, { "B.sql", "SELECT 1;", 0 }), &ledger);
+    make_plan(FILES({ "\xC3\xA4.sql", "SELECT 1;" }, { "a.sql", "SELECT 1;" }, { "B.sql", "SELECT 1;" }), &ledger);
     assert_plan("applied B.sql: in the ledger\n"
                 "applied a.sql: in the ledger\n"
                 "applied \xC3\xA4.sql: in the ledger\n"
@@ -163,7 +163,7 @@ static void test_planner__pending_files_are_read_and_split_and_no_others(void **
 {
     const struct ledger ledger = { ROWS({ .migration_name = "1.sql" }) };
     (void) state;
-    make_plan(FILES({ "1.sql", "not even SQL '", 0 }, { "2.sql", "SELECT 1; SELECT ';';", 0 }), &ledger);
+    make_plan(FILES({ "1.sql", "not even SQL '" }, { "2.sql", "SELECT 1; SELECT ';';" }), &ledger);
     if (!plan_read_pending(&plan, &arena, &fault))
         fail_msg("%s", fault.what);
     assert_null(shelf.migrations[0].source.bytes);
@@ -176,7 +176,7 @@ static void test_planner__the_first_bad_file_is_the_fault(void **state)
 {
     const struct ledger ledger = { .exists = true };
     (void) state;
-    make_plan(FILES({ "1.sql", "SELECT 1;", 0 }, { "2.sql", "SELECT \xE9;", 0 }, { "3.sql", "SELECT 'open", 0 }), &ledger);
+    make_plan(FILES({ "1.sql", "SELECT 1;" }, { "2.sql", "SELECT \xE9;" }, { "3.sql", "SELECT 'open" }), &ledger);
     assert_false(plan_read_pending(&plan, &arena, &fault));
     assert_int_equal(fault.class, FAULT_CONFIG);
     assert_string_equal(fault.source, "2.sql");
@@ -226,7 +226,7 @@ static void test_planner__starves_cleanly(void **state)
     char folder[512];
     (void) state;
     text_cut(folder, sizeof folder,
-             FILES({ "1.sql", "SELECT 1;", 0 }, { "2.sql", "SELECT 1;", 0 }, { "3.sql", "SELECT 1; SELECT 2;", 0 }));
+             FILES({ "1.sql", "SELECT 1;" }, { "2.sql", "SELECT 1;" }, { "3.sql", "SELECT 1; SELECT 2;" }));
     assert_true(starve(plan_a_folder, folder) > 3);
 }
 
