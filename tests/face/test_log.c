@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -133,6 +134,52 @@ static void test_log__a_reader_that_went_away_is_remembered(void **state)
     note(&log, EVENT_FINISHED);
     log_finish(&log);
     wire.reader = dup(wire.writer);
+}
+
+static void fill_pipe(void)
+{
+    static const char dust[4096];
+    fcntl(wire.writer, F_SETFL, O_NONBLOCK);
+    while (write(wire.writer, dust, sizeof dust) > 0)
+        continue;
+    assert_int_equal(errno, EAGAIN);
+}
+
+/* Reads to the end in a process of its own, which succeeds when the last thing it read was that line. */
+static pid_t start_reader(const char *last_line)
+{
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    close(wire.writer);
+    fcntl(wire.reader, F_SETFL, 0);
+    char tail[4096] = "";
+    size_t kept = strlen(last_line);
+    size_t size = 0;
+    char byte;
+    while (read(wire.reader, &byte, 1) == 1) {
+        memmove(tail, tail + 1, kept - 1);
+        tail[kept - 1] = byte;
+        size++;
+    }
+    _exit(size > kept && memcmp(tail, last_line, kept) == 0 ? 0 : 1);
+}
+
+static void test_log__a_full_pipe_that_does_not_block_is_waited_for(void **state)
+{
+    (void) state;
+    struct log log;
+    log_init(&log, wire.writer, LOG_FORMAT_TEXT, LEVEL_INFO, LOOK_COLOUR);
+    fill_pipe();
+    pid_t reader = start_reader("12:00:00.123  warn   SIGTERM: stopping\n");
+    note(&log, EVENT_STOPPING);
+    assert_false(log.broken);
+    log_finish(&log);
+    close(wire.writer);
+    int status = -1;
+    assert_int_equal(waitpid(reader, &status, 0), reader);
+    assert_int_equal(status, 0);
+    wire.writer = dup(wire.reader);
 }
 
 static bool note_starved(long nth)
@@ -279,6 +326,7 @@ int main(void)
         ON_PIPE(test_log__leaves_out_what_is_below_its_level),
         ON_PIPE(test_log__a_pipe_never_sees_colour_or_a_live_line),
         ON_PIPE(test_log__a_reader_that_went_away_is_remembered),
+        ON_PIPE(test_log__a_full_pipe_that_does_not_block_is_waited_for),
         ON_PIPE(test_log__without_memory_a_line_is_lost_and_the_next_is_written),
         ON_TERMINAL(test_log__a_terminal_shows_a_live_line_for_events_too_quiet_to_print),
         ON_TERMINAL(test_log__the_end_leaves_a_terminal_clean),
