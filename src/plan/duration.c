@@ -39,7 +39,7 @@ static const char *read_whole(const char *text, int64_t *whole)
 static const char *read_fraction(const char *text, int64_t *part, int64_t *scale)
 {
     size_t digits = 0;
-    for (; is_digit(text[digits]) && digits <= FRACTION_DIGITS_MAX; digits++) {
+    for (; digits <= FRACTION_DIGITS_MAX && is_digit(text[digits]); digits++) {
         *part = *part * 10 + (text[digits] - '0');
         *scale *= 10;
     }

@@ -3,7 +3,6 @@
  */
 #include "plan/identifier.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "plan/utf8.h"

@@ -54,23 +54,23 @@ const struct fault *read_refusal(const char *const *argv, const char *const *env
     return &fault;
 }
 
-const char *words_text(const struct settings *from)
+const char *words_text(const struct settings *read)
 {
     static const char *const forms[] = { "value", "conninfo", "file", "conninfo-file" };
     buf_clear(&words);
-    for (size_t i = 0; i < from->word_count; i++) {
-        const struct connection_word *word = &from->words[i];
+    for (size_t i = 0; i < read->word_count; i++) {
+        const struct connection_word *word = &read->words[i];
         buf_add_format(&words, "%d %s %s=%s (%s)\n", (int) word->rank, forms[word->form],
                        word->keyword != NULL ? word->keyword : "", word->value, word->origin);
     }
     return buf_text(&words);
 }
 
-const char *notes_text(const struct settings *from)
+const char *notes_text(const struct settings *read)
 {
     buf_clear(&notes);
-    for (size_t i = 0; i < from->note_count; i++) {
-        const struct setting_note *note = &from->notes[i];
+    for (size_t i = 0; i < read->note_count; i++) {
+        const struct setting_note *note = &read->notes[i];
         if (note->kind == EVENT_CONFIG_OVERRIDDEN)
             buf_add_format(&notes, "overridden %s: %s over %s\n", note->keyword, note->winner, note->loser);
         else

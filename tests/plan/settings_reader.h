@@ -17,7 +17,7 @@ const struct settings *read_settings(const char *const *argv, const char *const 
 const struct fault *read_refusal(const char *const *argv, const char *const *environment);
 
 /* The words and the notes, one a line: "0 value host=db (-h)" and "overridden host: -h over PGHOST". */
-const char *words_text(const struct settings *settings);
-const char *notes_text(const struct settings *settings);
+const char *words_text(const struct settings *read);
+const char *notes_text(const struct settings *read);
 
 #endif
