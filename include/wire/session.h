@@ -37,8 +37,8 @@ struct session *session_new(struct loop *loop, const char *const *keywords, cons
 /* Says good-bye and closes. May be called from within any callback. Accepts NULL. */
 void session_free(struct session *session);
 
-/* From now on on_settled calls somebody else (a session changes hands when a wait is over). */
-void session_give(struct session *session, void *owner);
+/* Has on_reach called, with the owner of on_settled, when the login gets further and is not settled by that. */
+void session_tell_reach(struct session *session, void (*on_reach)(void *owner));
 
 enum session_state session_state(const struct session *session);
 enum session_reach session_reach(const struct session *session);

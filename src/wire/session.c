@@ -62,6 +62,7 @@ static void note_reach(struct session *session)
 
 static void step_connecting(struct session *session)
 {
+    enum session_reach before = session->reach;
     PostgresPollingStatusType wants = PQconnectPoll(session->conn);
     note_reach(session);
     switch (wants) {
@@ -78,6 +79,8 @@ static void step_connecting(struct session *session)
         fail(session);
         break;
     }
+    if (session->state == SESSION_CONNECTING && session->reach > before && session->on_reach != NULL)
+        session->on_reach(session->owner);
 }
 
 static void on_ready(void *owner, bool readable)
@@ -149,9 +152,9 @@ void session_free(struct session *session)
     uv_close((uv_handle_t *) &session->timer, on_timer_closed); /* not before the callbacks on the stack have returned */
 }
 
-void session_give(struct session *session, void *owner)
+void session_tell_reach(struct session *session, void (*on_reach)(void *owner))
 {
-    session->owner = owner;
+    session->on_reach = on_reach;
 }
 
 enum session_state session_state(const struct session *session)

@@ -53,6 +53,7 @@ struct session {
     struct sighting sighting;
     int64_t heard_us;
     void (*on_settled)(void *owner);
+    void (*on_reach)(void *owner); /* NULL: nobody asks */
     void *owner;
     struct talk talk;
 };

@@ -1,0 +1,11 @@
+/* One line of advice for errors whose cause is known. */
+#ifndef PGUSHER_WORK_ADVICE_H
+#define PGUSHER_WORK_ADVICE_H
+
+#include "base/fault.h"
+#include "text/script.h"
+
+/* Gives the fault a hint where the server gave none; statement is the one that failed. */
+void advise(struct fault *fault, const struct script *script, size_t statement);
+
+#endif

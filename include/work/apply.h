@@ -1,0 +1,47 @@
+/*
+ * Applying the pending migrations of a plan over one session: strictly in sequence, each in its own transaction, through the
+ * pipeline.
+ */
+#ifndef PGUSHER_WORK_APPLY_H
+#define PGUSHER_WORK_APPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "plan/planner.h"
+#include "wire/session.h"
+#include "work/reading.h"
+#include "work/run.h"
+
+struct apply;
+
+enum apply_end {
+    APPLY_DONE,
+    APPLY_FAILED,  /* apply_fault() says why; what was committed stays, nothing after it was begun */
+    APPLY_RACED,   /* a runner that takes no lock has recorded the same migration: read the ledger again */
+    APPLY_LOST,    /* the connection broke; whether the last COMMIT happened has to be looked up */
+    APPLY_STOPPED, /* apply_stop(), and the server has confirmed that nothing runs any more */
+};
+
+/*
+ * reading is what was read under the lock; key is the lock's, NULL when no session lock is in use. Every pending step of the plan
+ * has its script. on_over is called once; apply_free() may be called in it. NULL on failure.
+ */
+struct apply *apply_start(struct run *run, struct session *session, struct plan *plan, const struct reading *reading,
+                          const int64_t *key, void (*on_over)(void *owner, enum apply_end end), void *owner,
+                          struct fault *fault);
+
+/* Queues nothing more, cancels what runs on the server until that is confirmed, and rolls back. */
+void apply_stop(struct apply *apply);
+
+/* Accepts NULL. The session stays the caller's. */
+void apply_free(struct apply *apply);
+
+const struct fault *apply_fault(const struct apply *apply);
+
+/* The migration that was under way when the connection was lost, or NULL. */
+const char *apply_current(const struct apply *apply);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * One look at the database: what the server is, what the ledger and its log say. It costs one round trip, writes nothing, takes
+ * no lock, works on a standby, and logs no error on the server when there is no ledger.
+ *
+ * A reading is a list of acts that a conversation weaves into its own (see wire/talk.h): reading_say() until it answers false, then
+ * the conversation's own Sync, and reading_conclude() when that was heard.
+ */
+#ifndef PGUSHER_WORK_READING_H
+#define PGUSHER_WORK_READING_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/fault.h"
+#include "plan/ledger.h"
+#include "plan/settings.h"
+#include "wire/talk.h"
+
+struct server_state {
+    int pid; /* pg_backend_pid(): differs from the login's behind a pooler */
+    bool in_recovery;
+    bool read_only;
+    int version_num; /* 150004 */
+};
+
+struct reading {
+    struct arena arena; /* holds all that was read */
+    const struct settings *settings;
+    bool with_ledger;
+    int said;
+    struct server_state server;
+    struct ledger ledger;
+    size_t row_room;
+    size_t progress_room;
+    bool is_foreign; /* a table of the ledger's name that is not a ledger */
+    const char *columns;
+    bool schema_exists;
+    bool log_exists;
+    bool log_is_ours;
+    struct fault fault; /* the first that was heard */
+};
+
+/* Forgets an earlier reading. */
+void reading_init(struct reading *reading, const struct settings *settings, bool with_ledger);
+
+/* Accepts NULL. */
+void reading_finish(struct reading *reading);
+
+/* The next act; false when all are said. */
+bool reading_say(struct reading *reading, struct act *act);
+
+void reading_hear_row(struct reading *reading, struct act_tag tag, const struct row *row);
+void reading_hear_error(struct reading *reading, const struct server_message *error);
+
+/*
+ * Everything was heard. False: the server is too old or somebody else's table has the ledger's name (FAULT_CONFIG), there is no
+ * right to read it (FAULT_REFUSED), or the server failed otherwise (FAULT_NOT_READY).
+ */
+bool reading_conclude(struct reading *reading, struct fault *fault);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * One migration as the sequence of acts that applies it: what is said, in which order, and where the runner has to stop and listen.
+ * Pure; apply.c performs it.
+ */
+#ifndef PGUSHER_WORK_SCORE_H
+#define PGUSHER_WORK_SCORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan/ledger.h"
+#include "plan/planner.h"
+
+enum note_kind {
+    NOTE_RESET, /* one statement of the session reset, a transaction of its own */
+    NOTE_BEGIN, /* with the options of an absorbed BEGIN */
+    NOTE_BEGIN_UNIT,
+    NOTE_ROW,       /* the ledger's row */
+    NOTE_STATEMENT, /* of the file */
+    NOTE_COPY,
+    NOTE_ROLE, /* back to the runner's own role, before the guard reads the ledger */
+    NOTE_LOG,
+    NOTE_STARTED, /* the log's row before a statement that cannot run in a transaction */
+    NOTE_DONE,
+    NOTE_SKIPPED, /* nothing is sent: a statement that an earlier run completed */
+    NOTE_GUARD,
+    NOTE_COMMIT,      /* the migration is applied when its answer comes */
+    NOTE_COMMIT_UNIT, /* only a part of it */
+    NOTE_BARRIER,     /* a Sync, and nothing more before it was heard to have gone well */
+};
+
+struct note {
+    enum note_kind kind;
+    uint32_t index; /* of the statement, or of the reset's statement */
+};
+
+struct score {
+    struct note *notes;
+    size_t count;
+    size_t room;
+};
+
+struct score_wishes {
+    bool session_is_changed; /* by the migration before: reset it */
+    bool with_log;
+    const char *log_identifier;          /* for a hint */
+    const struct progress_row *progress; /* this migration's rows */
+    size_t progress_count;
+};
+
+void score_init(struct score *score);
+void score_finish(struct score *score);
+
+/*
+ * Writes the score of a pending step anew. False with FAULT_INTERNAL (out of memory), or with FAULT_MIGRATION when an earlier run
+ * was interrupted in a statement of which it cannot be known whether it happened.
+ */
+bool score_write(struct score *score, const struct step *step, const struct score_wishes *wishes, struct fault *fault);
+
+/* The session reset's statements, in order; index from 0, NULL past the last. */
+const char *score_reset_statement(size_t index);
+
+#endif

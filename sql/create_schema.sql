@@ -1,0 +1,2 @@
+-- :schema  the ledger's schema, quoted
+CREATE SCHEMA IF NOT EXISTS :schema

@@ -1,0 +1,7 @@
+-- :log  the log's table, qualified and quoted
+-- $1  the migration's name
+-- $2  the file's SHA-256
+-- $3  who applied it
+INSERT INTO :log (migration_name, event, checksum, duration_us, runner)
+VALUES ($1, 'applied', $2,
+        round(extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000000)::bigint, $3)

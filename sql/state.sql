@@ -1,0 +1,35 @@
+-- What the server says of itself and of the ledger, without an error when there is no ledger.
+-- $1  the ledger's schema, or null for the first on the search_path that has it
+-- $2  the ledger's table
+WITH ledger AS (
+    SELECT to_regclass(CASE WHEN $1::text IS NULL THEN '' ELSE quote_ident($1) || '.' END || quote_ident($2::text)) AS oid
+), home AS (
+    SELECT coalesce(
+        (SELECT nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, ledger
+         WHERE c.oid = ledger.oid),
+        $1::text,
+        current_schema()) AS schema
+), log AS (
+    SELECT to_regclass(quote_ident(schema) || '.' || quote_ident($2::text || '_log')) AS oid FROM home
+)
+SELECT pg_backend_pid() AS pid,
+       pg_is_in_recovery() AS in_recovery,
+       current_setting('transaction_read_only') = 'on' AS read_only,
+       current_setting('server_version_num') AS server_version_num,
+       home.schema,
+       ledger.oid IS NOT NULL AS ledger_exists,
+       (SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_catalog.pg_attribute
+        WHERE attrelid = ledger.oid AND attnum > 0 AND NOT attisdropped) AS ledger_columns,
+       (SELECT count(*) FROM pg_catalog.pg_attribute
+        WHERE attrelid = ledger.oid AND attname IN ('migration_name', 'applied_at') AND NOT attisdropped) = 2 AS ledger_is_ours,
+       log.oid IS NOT NULL AS log_exists,
+       (SELECT count(*) FROM pg_catalog.pg_attribute
+        WHERE attrelid = log.oid AND NOT attisdropped
+          AND attname IN ('id', 'migration_name', 'event', 'statement', 'checksum', 'duration_us')) = 6 AS log_is_ours,
+       coalesce(has_table_privilege(log.oid, 'SELECT'), false) AS log_is_readable,
+       coalesce(has_table_privilege(log.oid, 'INSERT'), false) AS log_is_writable,
+       EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = home.schema) AS schema_exists,
+       CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = home.schema)
+            THEN has_schema_privilege(home.schema, 'CREATE')
+            ELSE has_database_privilege(current_database(), 'CREATE') END AS may_create
+FROM ledger, home, log

@@ -1,0 +1,151 @@
+/*
+ * Beginning and ending the application of a plan. What is said and heard in between is in the files beside this one.
+ */
+#include "work/apply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "apply_inside.h"
+#include "base/clock.h"
+#include "base/memory.h"
+
+enum { STATEMENT_MOST_BYTES = 1000 * 1000 * 1000 };
+
+static void name_runner(struct apply *apply)
+{
+    char host[256] = "?";
+    gethostname(host, sizeof host - 1);
+    snprintf(apply->runner, sizeof apply->runner, "pgusher %s on %s", PGUSHER_VERSION, host);
+}
+
+static void note_no_log(const struct apply *apply)
+{
+    const struct reading *reading = apply->reading;
+    const char *reason = !reading->log_exists    ? "this role may not create it"
+                         : !reading->log_is_ours ? "a table of that name belongs to something else"
+                                                 : "this role may not read and write it";
+    journal_note(apply->run->journal, EVENT_LOG_UNAVAILABLE, apply->run->target,
+                 FIELDS(TEXT(LEDGER, reading->ledger.name), TEXT(REASON, reason)), "going on without the log %s_log: %s",
+                 reading->ledger.name, reason);
+}
+
+/* --- beginning and end ------------------------------------------------------------------------------------------------ */
+
+static void end(struct apply *apply, enum apply_end how)
+{
+    int64_t duration_us = clock_monotonic_us() - apply->began_us;
+    apply->run->outcome.phase_us[PHASE_APPLY] += duration_us;
+    if (how == APPLY_DONE)
+        journal_note(apply->run->journal, EVENT_APPLIED, apply->run->target,
+                     FIELDS(NUMBER(APPLIED, apply->applied), NUMBER(DURATION_US, duration_us)),
+                     "%" PRId64 " migration%s applied", apply->applied, apply->applied == 1 ? "" : "s");
+    apply->on_over(apply->owner, how);
+}
+
+static void hear_end(void *owner)
+{
+    struct apply *apply = owner;
+    end(apply, apply->stopping           ? APPLY_STOPPED
+               : apply_has_failed(apply) ? APPLY_FAILED
+               : apply->raced            ? APPLY_RACED
+                                         : APPLY_DONE);
+}
+
+static void hear_lost(void *owner, const struct fault *fault)
+{
+    struct apply *apply = owner;
+    bool failed_before = apply_has_failed(apply);
+    if (!failed_before)
+        apply->fault = *fault;
+    end(apply, apply->stopping ? APPLY_STOPPED : failed_before ? APPLY_FAILED : APPLY_LOST);
+}
+
+static void on_time(void *owner)
+{
+    static const struct talker talker = {
+        .say_next = apply_say_next,
+        .hear_done = apply_hear_done,
+        .hear_error = apply_hear_error,
+        .hear_skipped = apply_hear_skipped,
+        .hear_notice = apply_hear_notice,
+        .hear_end = hear_end,
+        .hear_lost = hear_lost,
+    };
+    struct apply *apply = owner;
+    if (!apply->with_log)
+        note_no_log(apply);
+    apply_announce(apply, 0);
+    talk_begin(apply->session, &talker, apply);
+}
+
+static bool set_up(struct apply *apply, const int64_t *key, struct fault *fault)
+{
+    apply->with_log = apply->reading->ledger.has_log || apply_makes_log(apply);
+    apply->has_key = key != NULL;
+    if (key != NULL)
+        snprintf(apply->key, sizeof apply->key, "%" PRId64, *key);
+    name_runner(apply);
+    apply->begin = timer_new(apply->run->loop, on_time, apply, fault);
+    if (apply->begin == NULL)
+        return false;
+    if (!apply_fill_texts(apply))
+        return fault_out_of_memory(fault);
+    timer_start(apply->begin, 0);
+    return true;
+}
+
+struct apply *apply_start(struct run *run, struct session *session, struct plan *plan, const struct reading *reading,
+                          const int64_t *key, void (*on_over)(void *owner, enum apply_end end), void *owner,
+                          struct fault *fault)
+{
+    struct apply *apply = memory_alloc(sizeof *apply);
+    if (apply == NULL) {
+        fault_out_of_memory(fault);
+        return NULL;
+    }
+    *apply = (struct apply){
+        .run = run, .session = session, .plan = plan, .reading = reading, .on_over = on_over, .owner = owner
+    };
+    arena_init(&apply->arena);
+    score_init(&apply->score);
+    buf_init(&apply->sql, STATEMENT_MOST_BYTES);
+    apply->began_us = clock_monotonic_us();
+    if (!set_up(apply, key, fault)) {
+        apply_free(apply);
+        return NULL;
+    }
+    return apply;
+}
+
+void apply_stop(struct apply *apply)
+{
+    struct fault fault;
+    if (apply->stopping)
+        return;
+    apply->stopping = true;
+    session_cancel(apply->session, &fault); /* without memory for a cancel, closing the connection has to do */
+    talk_resume(apply->session);
+}
+
+void apply_free(struct apply *apply)
+{
+    if (apply == NULL)
+        return;
+    timer_free(apply->begin);
+    score_finish(&apply->score);
+    buf_finish(&apply->sql);
+    arena_finish(&apply->arena);
+    memory_free(apply);
+}
+
+const struct fault *apply_fault(const struct apply *apply)
+{
+    return &apply->fault;
+}
+
+const char *apply_current(const struct apply *apply)
+{
+    return apply->heard_step < apply->plan->count ? apply_step(apply, apply->heard_step)->name : NULL;
+}

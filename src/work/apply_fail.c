@@ -1,0 +1,160 @@
+/*
+ * From a server's error to a fault with a place in the file, in words that fit the act it answers.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "apply_inside.h"
+#include "base/clock.h"
+#include "base/journal.h"
+#include "text/excerpt.h"
+#include "work/advice.h"
+
+enum { EXCERPT_WIDTH = 100, EXCERPT_MOST_BYTES = 2048 };
+
+/* --- failures --------------------------------------------------------------------------------------------------------- */
+
+static void note_failed(struct apply *apply)
+{
+    const struct fault *fault = &apply->fault;
+    const struct step *step = apply_step(apply, apply->failed_step);
+    const struct source *source = &step->migration->source;
+    struct position position = { 0, 0 };
+    struct buf excerpt;
+    buf_init(&excerpt, EXCERPT_MOST_BYTES);
+    if (fault->has_offset && source->bytes != NULL) {
+        position = source_position(source, fault->offset_bytes);
+        excerpt_add(&excerpt, source, fault->offset_bytes, EXCERPT_WIDTH);
+    }
+    struct field fields[12] = {
+        TEXT(MIGRATION, step->name),       TEXT(SQLSTATE, fault->sqlstate),
+        TEXT(MESSAGE, fault->what),        TEXT(DETAIL, fault->detail),
+        TEXT(HINT, fault->hint),           TEXT(CONTEXT, fault->context),
+        TEXT(EXCERPT, buf_text(&excerpt)), NUMBER(DURATION_US, clock_monotonic_us() - apply->step_began_us),
+    };
+    size_t count = 8;
+    if (apply->failed_statement > 0)
+        fields[count++] = (struct field) NUMBER(STATEMENT, apply->failed_statement);
+    if (position.line > 0) {
+        fields[count++] = (struct field) NUMBER(LINE, position.line);
+        fields[count++] = (struct field) NUMBER(COLUMN, position.column);
+    }
+    char place[64] = "";
+    if (position.line > 0)
+        snprintf(place, sizeof place, ":%zu:%zu", position.line, position.column);
+    journal_note(apply->run->journal, EVENT_MIGRATION_FAILED, apply->run->target, fields, "%s%s failed: %s", step->name,
+                 place, fault->what);
+    buf_finish(&excerpt);
+}
+
+void apply_fail(struct apply *apply, const struct fault *fault, size_t step, uint32_t statement)
+{
+    if (apply_has_failed(apply) || apply->stopping)
+        return;
+    apply->fault = *fault;
+    apply->failed_step = step;
+    apply->failed_statement = statement;
+    if (fault->source[0] == '\0' && fault->class == FAULT_MIGRATION)
+        text_cut(apply->fault.source, sizeof apply->fault.source, apply_step(apply, step)->name);
+    note_failed(apply);
+}
+
+static void place_in_statement(struct fault *fault, const struct script *script, const struct statement *statement,
+                               long position)
+{
+    size_t offset = statement->offset_bytes;
+    if (position > 1)
+        offset = source_forward(script->source, offset, (size_t) position - 1);
+    fault_place(fault, script->source->name, offset);
+}
+
+static void add_internal_query(struct fault *fault, const struct server_message *error)
+{
+    char context[FAULT_LINE_BYTES];
+    if (error->internal_query[0] == '\0')
+        return;
+    text_cut(context, sizeof context, fault->context);
+    fault_context(fault, "%s%sin the query: %s", context, context[0] != '\0' ? "; " : "", error->internal_query);
+}
+
+static void fail_statement(struct apply *apply, struct act_tag tag, const struct server_message *error)
+{
+    const struct script *script = &apply_step(apply, tag.step)->script;
+    struct fault fault = error->fault;
+    place_in_statement(&fault, script, &script->statements[tag.statement], error->position);
+    add_internal_query(&fault, error);
+    advise(&fault, script, tag.statement);
+    apply_fail(apply, &fault, tag.step, tag.statement + 1);
+}
+
+/* The guard's answer is a cast of its own words that fails; the words stand in quotes. */
+static void fail_guard(struct apply *apply, struct act_tag tag, const struct server_message *error)
+{
+    struct fault fault = error->fault;
+    const char *released = strstr(error->fault.what, "released the lock");
+    const char *ended = strstr(error->fault.what, "ended the transaction");
+    if (released != NULL) {
+        fault_set(&fault, FAULT_MIGRATION, "the migration released the lock that keeps other runners out");
+        fault_hint(&fault, "pg_advisory_unlock_all() and DISCARD ALL must not stand in a migration.");
+    } else if (ended != NULL) {
+        fault_set(&fault, FAULT_MIGRATION, "the migration's row in the ledger is not its own transaction's any more");
+        fault_hint(&fault,
+                   "Something in the file ended the transaction or changed the ledger. Look at what it left behind before "
+                   "running again.");
+    }
+    apply_fail(apply, &fault, tag.step, 0);
+}
+
+static void fail_row(struct apply *apply, struct act_tag tag, const struct server_message *error)
+{
+    struct fault fault = error->fault;
+    if (strcmp(fault.sqlstate, "23505") == 0) {
+        apply->raced = true;
+        return;
+    }
+    if (strcmp(fault.sqlstate, "42501") == 0) {
+        fault.class = FAULT_REFUSED;
+        fault_hint(&fault, "To migrate, the role needs INSERT and SELECT on %s.", apply->reading->ledger.name);
+    }
+    apply_fail(apply, &fault, tag.step, 0);
+}
+
+static void fail_prepare(struct apply *apply, struct act_tag tag, const struct server_message *error)
+{
+    struct fault fault = error->fault;
+    char message[FAULT_LINE_BYTES / 2];
+    text_cut(message, sizeof message, error->fault.what);
+    bool no_right = strcmp(error->fault.sqlstate, "42501") == 0;
+    fault_set(&fault, no_right ? FAULT_REFUSED : FAULT_MIGRATION, "cannot create the ledger %s: %s",
+              apply->reading->ledger.name, message);
+    fault_sqlstate(&fault, error->fault.sqlstate);
+    if (no_right)
+        fault_hint(&fault,
+                   "Since PostgreSQL 15 only the database's owner may create in the schema public: GRANT CREATE ON SCHEMA "
+                   "public TO the migrating role, make it the owner, or choose a schema with --ledger.");
+    apply_fail(apply, &fault, tag.step, 0);
+}
+
+void apply_hear_error(void *owner, struct act_tag tag, const struct server_message *error)
+{
+    struct apply *apply = owner;
+    if (apply_has_failed(apply) || apply->stopping)
+        return; /* what follows from the first failure */
+    switch (tag.what) {
+    case SAY_STATEMENT:
+        fail_statement(apply, tag, error);
+        break;
+    case SAY_ROW:
+        fail_row(apply, tag, error);
+        break;
+    case SAY_GUARD:
+        fail_guard(apply, tag, error);
+        break;
+    case SAY_PREPARE:
+        fail_prepare(apply, tag, error);
+        break;
+    default:
+        apply_fail(apply, &error->fault, tag.step < apply->plan->count ? tag.step : 0, 0);
+        break;
+    }
+}

@@ -1,0 +1,114 @@
+/*
+ * Applying from the inside. apply.c begins and ends it, apply_texts.c fills in the program's own statements, apply_say.c walks ahead
+ * through the scores as far as the window allows, apply_hear.c follows through the answers, apply_fail.c makes faults of errors.
+ */
+#ifndef PGUSHER_WORK_APPLY_INSIDE_H
+#define PGUSHER_WORK_APPLY_INSIDE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "say.h"
+#include "wire/talk.h"
+#include "work/apply.h"
+#include "work/score.h"
+
+enum { APPLY_MOST_PARAMS = 6 };
+
+/*
+ *     PREPARING    the ledger's tables are being made where they are missing
+ *     PERFORMING   notes of the migrations are being sent
+ *     CLOSING      the last migration was sent: one more Sync
+ *     CLEANING     something failed or a stop was asked for: Sync, ROLLBACK, and a row about the failure
+ *     OVER         nothing is said any more
+ */
+enum stage { STAGE_PREPARING, STAGE_PERFORMING, STAGE_CLOSING, STAGE_CLEANING, STAGE_OVER };
+
+/* The program's own statements with the ledger's names filled in. */
+struct texts {
+    const char *create_schema;
+    const char *create_ledger;
+    const char *create_log;
+    const char *add_row;
+    const char *log_applied;
+    const char *log_failed;
+    const char *log_statement;
+    const char *guard;
+};
+
+struct apply {
+    struct run *run;
+    struct session *session;
+    struct plan *plan;
+    const struct reading *reading;
+    void (*on_over)(void *owner, enum apply_end end);
+    void *owner;
+    struct timer *begin; /* rings at once: on_over is never called from within apply_start() */
+    struct arena arena;
+    struct texts texts;
+    char key[24];
+    bool has_key;
+    bool with_log;
+    char runner[320];
+
+    /* the sender */
+    enum stage stage;
+    size_t prepared; /* acts of PREPARING that were said */
+    size_t step;     /* index into plan->steps */
+    size_t next_step;
+    struct score score;
+    size_t note;
+    bool session_is_changed;
+    bool unsynced; /* acts were sent after the last Sync */
+    int cleaned;   /* acts of CLEANING that were said */
+    uint32_t syncs_said;
+    struct buf sql;
+    const char *params[APPLY_MOST_PARAMS];
+    char number[24];
+
+    /* the listener */
+    uint32_t syncs_heard;
+    size_t heard_step; /* the migration whose answers are coming in; plan->count before the first */
+    size_t next_remark;
+    int64_t step_began_us;
+    int64_t began_us;
+    int64_t applied;
+
+    bool stopping;
+    bool raced;
+    struct fault fault; /* the first failure */
+    size_t failed_step;
+    uint32_t failed_statement; /* counts from 1; 0: none */
+};
+
+static inline const struct step *apply_step(const struct apply *apply, size_t index)
+{
+    return &apply->plan->steps[index];
+}
+
+static inline bool apply_has_failed(const struct apply *apply)
+{
+    return fault_is_set(&apply->fault);
+}
+
+/* apply_texts.c */
+bool apply_fill_texts(struct apply *apply);
+bool apply_makes_log(const struct apply *apply); /* whether this run creates the log's table */
+
+/* apply_say.c: a talker's say_next */
+enum next apply_say_next(void *owner, struct act *act);
+
+/* apply_hear.c: the rest of a talker, but for the two endings */
+void apply_hear_done(void *owner, struct act_tag tag, const char *command_tag);
+void apply_hear_skipped(void *owner, struct act_tag tag);
+void apply_hear_notice(void *owner, const struct server_message *notice);
+
+/* The server is at the first pending migration from this step on. */
+void apply_announce(struct apply *apply, size_t from);
+
+/* apply_fail.c */
+void apply_hear_error(void *owner, struct act_tag tag, const struct server_message *error);
+
+/* Notes the first failure; statement counts from 1, 0 is none. What fails after it, or after a stop, follows from that. */
+void apply_fail(struct apply *apply, const struct fault *fault, size_t step, uint32_t statement);
+
+#endif

@@ -1,0 +1,324 @@
+/*
+ * Asking for the lock, telling who has it, and asking again. What is done under it is not known here.
+ */
+#include "work/lock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "plan/checksum.h"
+#include "say.h"
+#include "statements.h"
+
+enum { FIRST_REST_MS = 20, LONGEST_REST_MS = 500, TELL_EVERY_MS = 10000, KEY_TEXT_BYTES = 24 };
+
+struct holder {
+    bool known;
+    bool is_us;
+    char pid[16];
+    char application[64];
+    char address[64];
+    char since[40];
+    char query[256];
+};
+
+/* The order of one poll: try and its own Sync, because a reading in the same segment could be older than the lock; then the rest. */
+enum turn { TURN_TRY, TURN_TRY_SYNC, TURN_HOLDER, TURN_READING, TURN_SYNC, TURN_OVER };
+
+struct lock {
+    struct run *run;
+    struct session *session;
+    char key[KEY_TEXT_BYTES];
+    const char *params[1];
+    bool (*is_needless)(void *owner, struct reading *reading, struct fault *fault);
+    void (*on_over)(void *owner, enum lock_end end);
+    void *owner;
+    struct timer *timer;
+    struct reading reading;
+    enum turn turn;
+    bool got_it;
+    bool told;
+    struct holder holder;
+    int64_t began_us;
+    int64_t told_us;
+    int64_t rest_ms;
+    struct fault fault;
+};
+
+static void poll(struct lock *lock);
+
+static void end(struct lock *lock, enum lock_end how)
+{
+    timer_stop(lock->timer);
+    lock->run->outcome.phase_us[PHASE_LOCK] += clock_monotonic_us() - lock->began_us;
+    lock->on_over(lock->owner, how);
+}
+
+/* --- the conversation ------------------------------------------------------------------------------------------------- */
+
+static void say_sql(struct lock *lock, struct act *act, enum say what, const char *sql)
+{
+    act->tag.what = what;
+    act->sql = sql;
+    act->sql_bytes = strlen(sql);
+    act->params = lock->params;
+    act->param_count = 1;
+}
+
+static enum next say_next(void *owner, struct act *act)
+{
+    struct lock *lock = owner;
+    if (lock->turn == TURN_READING && reading_say(&lock->reading, act))
+        return NEXT_ACT;
+    if (lock->turn == TURN_READING)
+        lock->turn = TURN_SYNC;
+    switch (lock->turn++) {
+    case TURN_TRY:
+        say_sql(lock, act, SAY_TRY_LOCK, sql_try_lock);
+        return NEXT_ACT;
+    case TURN_HOLDER:
+        say_sql(lock, act, SAY_HOLDER, sql_lock_holder);
+        return NEXT_ACT;
+    case TURN_TRY_SYNC:
+    case TURN_SYNC:
+        act->kind = ACT_SYNC;
+        act->tag.what = SAY_SYNC;
+        return NEXT_ACT;
+    default:
+        return NEXT_END;
+    }
+}
+
+static void keep(char *to, size_t size, const char *text)
+{
+    text_cut(to, size, text != NULL ? text : "");
+}
+
+static void hear_holder(struct lock *lock, const struct row *row)
+{
+    struct holder *holder = &lock->holder;
+    const char *is_us = row_text(row, 0);
+    holder->known = true;
+    holder->is_us = is_us != NULL && is_us[0] == 't';
+    keep(holder->pid, sizeof holder->pid, row_text(row, 1));
+    keep(holder->application, sizeof holder->application, row_text(row, 2));
+    keep(holder->address, sizeof holder->address, row_text(row, 3));
+    keep(holder->since, sizeof holder->since, row_text(row, 4));
+    keep(holder->query, sizeof holder->query, row_text(row, 5));
+}
+
+static void hear_row(void *owner, struct act_tag tag, const struct row *row)
+{
+    struct lock *lock = owner;
+    const char *first = row_text(row, 0);
+    if (tag.what == SAY_TRY_LOCK)
+        lock->got_it = first != NULL && first[0] == 't';
+    else if (tag.what == SAY_HOLDER)
+        hear_holder(lock, row);
+    else
+        reading_hear_row(&lock->reading, tag, row);
+}
+
+static void hear_done(void *owner, struct act_tag tag, const char *command_tag)
+{
+    (void) owner, (void) tag, (void) command_tag;
+}
+
+static void hear_error(void *owner, struct act_tag tag, const struct server_message *error)
+{
+    struct lock *lock = owner;
+    (void) tag;
+    reading_hear_error(&lock->reading, error);
+}
+
+static void hear_skipped(void *owner, struct act_tag tag)
+{
+    (void) owner, (void) tag;
+}
+
+/* --- what follows ----------------------------------------------------------------------------------------------------- */
+
+static int64_t waited_ms(const struct lock *lock)
+{
+    return (clock_monotonic_us() - lock->began_us) / 1000;
+}
+
+static void tell_holder(struct lock *lock)
+{
+    const struct holder *holder = &lock->holder;
+    int64_t now_us = clock_monotonic_us();
+    if (lock->told && now_us - lock->told_us < (int64_t) TELL_EVERY_MS * 1000)
+        return;
+    lock->told = true;
+    lock->told_us = now_us;
+    const struct field fields[] = {
+        TEXT(HOLDER_APPLICATION, holder->application),
+        TEXT(HOLDER_ADDRESS, holder->address),
+        TEXT(HOLDER_SINCE, holder->since),
+        TEXT(HOLDER_QUERY, holder->query),
+        NUMBER(WAITED_MS, waited_ms(lock)),
+        { .key = holder->known ? FIELD_HOLDER_PID : FIELD_END,
+          .type = FIELD_TYPE_NUMBER,
+          .number = strtoll(holder->pid, NULL, 10) },
+        { .key = FIELD_END },
+    };
+    journal_note(lock->run->journal, EVENT_LOCK_WAITING, lock->run->target, fields,
+                 "another runner is at work (process %s, %s from %s); waiting for it", holder->pid, holder->application,
+                 holder->address);
+}
+
+static void give_up(struct lock *lock)
+{
+    const struct holder *holder = &lock->holder;
+    fault_set(&lock->fault, FAULT_LOCKED, "another runner held the lock for longer than --lock-wait %" PRId64 " ms",
+              lock->run->settings->lock_wait_ms);
+    if (holder->known)
+        fault_detail(&lock->fault, "It is process %s (%s from %s), last active %s: %s", holder->pid, holder->application,
+                     holder->address, holder->since, holder->query);
+    fault_hint(&lock->fault, "If it is stuck, SELECT pg_terminate_backend(%s) frees the lock.", holder->pid);
+    end(lock, LOCK_FAILED);
+}
+
+static void rest(struct lock *lock)
+{
+    int64_t bound_ms = lock->run->settings->lock_wait_ms;
+    if (bound_ms >= 0 && waited_ms(lock) >= bound_ms) {
+        give_up(lock);
+        return;
+    }
+    tell_holder(lock);
+    lock->rest_ms = lock->rest_ms == 0 ? FIRST_REST_MS : lock->rest_ms * 3 / 2;
+    if (lock->rest_ms > LONGEST_REST_MS)
+        lock->rest_ms = LONGEST_REST_MS;
+    int64_t delay_ms = lock->rest_ms - lock->rest_ms * (random() % 256) / 512;
+    if (bound_ms >= 0 && waited_ms(lock) + delay_ms > bound_ms)
+        delay_ms = bound_ms - waited_ms(lock);
+    timer_start(lock->timer, delay_ms);
+}
+
+static void take(struct lock *lock)
+{
+    if (!lock->holder.known || !lock->holder.is_us) {
+        fault_set(&lock->fault, FAULT_INTERNAL, "the server granted the lock, but pg_locks does not show it as held by us");
+        end(lock, LOCK_FAILED);
+        return;
+    }
+    int64_t duration_us = clock_monotonic_us() - lock->began_us;
+    journal_note(lock->run->journal, EVENT_LOCK_ACQUIRED, lock->run->target, FIELDS(NUMBER(DURATION_US, duration_us)),
+                 "the runners' lock is ours");
+    end(lock, LOCK_OURS);
+}
+
+static void leave(struct lock *lock)
+{
+    int64_t duration_us = clock_monotonic_us() - lock->began_us;
+    journal_note(lock->run->journal, EVENT_LOCK_NOT_NEEDED, lock->run->target,
+                 FIELDS(TEXT(REASON, "another runner has applied everything"), NUMBER(DURATION_US, duration_us)),
+                 "another runner has applied everything: there is nothing left to do");
+    end(lock, LOCK_NOT_NEEDED);
+}
+
+static void hear_end(void *owner)
+{
+    struct lock *lock = owner;
+    if (!reading_conclude(&lock->reading, &lock->fault)) {
+        end(lock, LOCK_FAILED);
+    } else if (lock->got_it) {
+        take(lock);
+    } else {
+        bool needless = lock->is_needless(lock->owner, &lock->reading, &lock->fault);
+        if (fault_is_set(&lock->fault))
+            end(lock, LOCK_FAILED);
+        else if (needless)
+            leave(lock);
+        else
+            rest(lock);
+    }
+}
+
+static void hear_lost(void *owner, const struct fault *fault)
+{
+    struct lock *lock = owner;
+    lock->fault = *fault;
+    end(lock, LOCK_FAILED);
+}
+
+static void poll(struct lock *lock)
+{
+    static const struct talker talker = {
+        .say_next = say_next,
+        .hear_row = hear_row,
+        .hear_done = hear_done,
+        .hear_error = hear_error,
+        .hear_skipped = hear_skipped,
+        .hear_end = hear_end,
+        .hear_lost = hear_lost,
+    };
+    lock->turn = TURN_TRY;
+    lock->got_it = false;
+    lock->holder = (struct holder){ .known = false };
+    reading_init(&lock->reading, lock->run->settings, true);
+    talk_begin(lock->session, &talker, lock);
+}
+
+static void on_time(void *owner)
+{
+    poll(owner);
+}
+
+struct lock *lock_start(struct run *run, struct session *session, int64_t key,
+                        bool (*is_needless)(void *owner, struct reading *reading, struct fault *fault),
+                        void (*on_over)(void *owner, enum lock_end end), void *owner, struct fault *fault)
+{
+    struct lock *lock = memory_alloc(sizeof *lock);
+    if (lock == NULL) {
+        fault_out_of_memory(fault);
+        return NULL;
+    }
+    *lock = (struct lock){ .run = run, .session = session, .is_needless = is_needless, .on_over = on_over, .owner = owner };
+    snprintf(lock->key, sizeof lock->key, "%" PRId64, key);
+    lock->params[0] = lock->key;
+    lock->began_us = clock_monotonic_us();
+    lock->timer = timer_new(run->loop, on_time, lock, fault);
+    if (lock->timer == NULL) {
+        memory_free(lock);
+        return NULL;
+    }
+    timer_start(lock->timer, 0);
+    return lock;
+}
+
+void lock_free(struct lock *lock)
+{
+    if (lock == NULL)
+        return;
+    timer_free(lock->timer);
+    reading_finish(&lock->reading);
+    memory_free(lock);
+}
+
+const struct fault *lock_fault(const struct lock *lock)
+{
+    return &lock->fault;
+}
+
+void lock_take_reading(struct lock *lock, struct reading *to)
+{
+    reading_finish(to);
+    *to = lock->reading;
+    lock->reading = (struct reading){ .said = 0 };
+}
+
+bool lock_key(int64_t *key, const struct ledger *ledger, struct fault *fault)
+{
+    char checksum[CHECKSUM_BYTES];
+    if (!checksum_make(checksum, ledger->identifier, strlen(ledger->identifier), fault))
+        return false;
+    checksum[16] = '\0';
+    *key = (int64_t) strtoull(checksum, NULL, 16);
+    return true;
+}

@@ -1,0 +1,282 @@
+/*
+ * From rows to a ledger. It knows the columns of sql/state.sql, sql/rows.sql and sql/progress.sql; what follows from them is
+ * decided by the planner and the job.
+ */
+#include "work/reading.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "say.h"
+#include "statements.h"
+#include "text/template.h"
+
+enum { OLDEST_SERVER = 130000, IDENTIFIER_MOST_BYTES = 1024 };
+
+void reading_init(struct reading *reading, const struct settings *settings, bool with_ledger)
+{
+    reading_finish(reading);
+    *reading = (struct reading){ .settings = settings, .with_ledger = with_ledger };
+    arena_init(&reading->arena);
+}
+
+void reading_finish(struct reading *reading)
+{
+    if (reading == NULL)
+        return;
+    memory_free(reading->ledger.rows);
+    memory_free(reading->ledger.progress);
+    reading->ledger = (struct ledger){ .exists = false };
+    arena_finish(&reading->arena);
+}
+
+/* --- saying ----------------------------------------------------------------------------------------------------------- */
+
+static void set_sql(struct act *act, enum say what, const char *sql)
+{
+    act->kind = ACT_SQL;
+    act->tag = (struct act_tag){ .what = what };
+    act->sql = sql;
+    act->sql_bytes = strlen(sql);
+}
+
+bool reading_say(struct reading *reading, struct act *act)
+{
+    static const struct {
+        enum say what;
+        const char *sql;
+        bool has_params;
+    } script[] = {
+        { SAY_SETTING, "SET standard_conforming_strings = on", false },
+        { SAY_STATE, sql_state, true },
+        { SAY_ROWS, sql_rows, true },
+        { SAY_PROGRESS, sql_progress, true },
+    };
+    const int acts = reading->with_ledger ? 4 : 2;
+    static const char *params[2];
+    if (reading->said == acts)
+        return false;
+    set_sql(act, script[reading->said].what, script[reading->said].sql);
+    params[0] = reading->settings->ledger_schema;
+    params[1] = reading->settings->ledger_table;
+    act->params = params;
+    act->param_count = script[reading->said].has_params ? 2 : 0;
+    reading->said++;
+    return true;
+}
+
+/* --- hearing ---------------------------------------------------------------------------------------------------------- */
+
+static void *add_element(void *array, size_t count, size_t *room, size_t element_bytes)
+{
+    if (count < *room)
+        return array;
+    size_t more = *room > 0 ? *room * 2 : 64;
+    void *grown = memory_realloc(array, more * element_bytes);
+    if (grown != NULL)
+        *room = more;
+    return grown;
+}
+
+static const char *keep(struct reading *reading, const char *text)
+{
+    const char *kept = arena_text(&reading->arena, text);
+    if (text != NULL && kept == NULL)
+        fault_out_of_memory(&reading->fault);
+    return kept;
+}
+
+static bool is_true(const char *text)
+{
+    return text != NULL && text[0] == 't';
+}
+
+static int to_int(const char *text)
+{
+    return text != NULL ? atoi(text) : 0;
+}
+
+/* The columns of sql/state.sql, in their order. */
+enum {
+    STATE_PID,
+    STATE_IN_RECOVERY,
+    STATE_READ_ONLY,
+    STATE_VERSION_NUM,
+    STATE_SCHEMA,
+    STATE_LEDGER_EXISTS,
+    STATE_LEDGER_COLUMNS,
+    STATE_LEDGER_IS_OURS,
+    STATE_LOG_EXISTS,
+    STATE_LOG_IS_OURS,
+    STATE_LOG_IS_READABLE,
+    STATE_LOG_IS_WRITABLE,
+    STATE_SCHEMA_EXISTS,
+    STATE_MAY_CREATE,
+};
+
+static void hear_state(struct reading *reading, const struct row *row)
+{
+    struct ledger *ledger = &reading->ledger;
+    reading->server = (struct server_state){
+        .pid = to_int(row_text(row, STATE_PID)),
+        .in_recovery = is_true(row_text(row, STATE_IN_RECOVERY)),
+        .read_only = is_true(row_text(row, STATE_READ_ONLY)),
+        .version_num = to_int(row_text(row, STATE_VERSION_NUM)),
+    };
+    ledger->exists = is_true(row_text(row, STATE_LEDGER_EXISTS));
+    ledger->schema = keep(reading, row_text(row, STATE_SCHEMA));
+    ledger->table = reading->settings->ledger_table;
+    ledger->may_create = is_true(row_text(row, STATE_MAY_CREATE));
+    reading->columns = keep(reading, row_text(row, STATE_LEDGER_COLUMNS));
+    reading->is_foreign = ledger->exists && !is_true(row_text(row, STATE_LEDGER_IS_OURS));
+    reading->schema_exists = is_true(row_text(row, STATE_SCHEMA_EXISTS));
+    reading->log_exists = is_true(row_text(row, STATE_LOG_EXISTS));
+    reading->log_is_ours = is_true(row_text(row, STATE_LOG_IS_OURS));
+    ledger->has_log = reading->log_is_ours && is_true(row_text(row, STATE_LOG_IS_READABLE)) &&
+                      is_true(row_text(row, STATE_LOG_IS_WRITABLE));
+}
+
+static void hear_ledger_row(struct reading *reading, const struct row *row)
+{
+    struct ledger *ledger = &reading->ledger;
+    void *rows = add_element(ledger->rows, ledger->row_count, &reading->row_room, sizeof *ledger->rows);
+    if (rows == NULL) {
+        fault_out_of_memory(&reading->fault);
+        return;
+    }
+    ledger->rows = rows;
+    const char *duration = row_text(row, 3);
+    ledger->rows[ledger->row_count++] = (struct ledger_row){
+        .migration_name = keep(reading, row_text(row, 0)),
+        .applied_at = keep(reading, row_text(row, 1)),
+        .checksum = keep(reading, row_text(row, 2)),
+        .duration_us = duration != NULL ? strtoll(duration, NULL, 10) : -1,
+    };
+}
+
+static void hear_progress_row(struct reading *reading, const struct row *row)
+{
+    struct ledger *ledger = &reading->ledger;
+    void *rows = add_element(ledger->progress, ledger->progress_count, &reading->progress_room, sizeof *ledger->progress);
+    if (rows == NULL) {
+        fault_out_of_memory(&reading->fault);
+        return;
+    }
+    ledger->progress = rows;
+    ledger->progress[ledger->progress_count++] = (struct progress_row){
+        .migration_name = keep(reading, row_text(row, 0)),
+        .statement = to_int(row_text(row, 1)),
+        .done = is_true(row_text(row, 2)),
+        .checksum = keep(reading, row_text(row, 3)),
+    };
+}
+
+void reading_hear_row(struct reading *reading, struct act_tag tag, const struct row *row)
+{
+    switch (tag.what) {
+    case SAY_STATE:
+        hear_state(reading, row);
+        break;
+    case SAY_ROWS:
+        hear_ledger_row(reading, row);
+        break;
+    case SAY_PROGRESS:
+        hear_progress_row(reading, row);
+        break;
+    default:
+        break;
+    }
+}
+
+void reading_hear_error(struct reading *reading, const struct server_message *error)
+{
+    if (fault_is_set(&reading->fault))
+        return;
+    reading->fault = error->fault;
+    bool no_right = strcmp(error->fault.sqlstate, "42501") == 0;
+    reading->fault.class = no_right ? FAULT_REFUSED : FAULT_NOT_READY;
+    if (no_right)
+        fault_hint(&reading->fault,
+                   "pgusher has to read the ledger %s: GRANT SELECT on it to this role (and INSERT, to migrate).",
+                   reading->settings->ledger_table);
+}
+
+/* --- concluding ------------------------------------------------------------------------------------------------------- */
+
+static int compare_rows(const void *one, const void *other)
+{
+    const struct ledger_row *a = one;
+    const struct ledger_row *b = other;
+    return strcmp(a->migration_name, b->migration_name);
+}
+
+static int compare_progress(const void *one, const void *other)
+{
+    const struct progress_row *a = one;
+    const struct progress_row *b = other;
+    int order = strcmp(a->migration_name, b->migration_name);
+    return order != 0 ? order : (a->statement > b->statement) - (a->statement < b->statement);
+}
+
+static const char *quote(struct reading *reading, const char *schema, const char *table)
+{
+    struct buf buf;
+    buf_init(&buf, IDENTIFIER_MOST_BYTES);
+    identifier_add(&buf, schema);
+    buf_add_char(&buf, '.');
+    identifier_add(&buf, table);
+    const char *quoted = buf_ok(&buf) ? arena_text(&reading->arena, buf_text(&buf)) : NULL;
+    buf_finish(&buf);
+    return quoted;
+}
+
+static bool name_tables(struct reading *reading)
+{
+    struct ledger *ledger = &reading->ledger;
+    const char *schema = ledger->schema;
+    if (schema == NULL)
+        schema = "public"; /* no schema on the search_path exists: creating the table will say so */
+    const char *log = arena_format(&reading->arena, "%s_log", ledger->table);
+    if (log == NULL)
+        return false;
+    ledger->name = arena_format(&reading->arena, "%s.%s", schema, ledger->table);
+    ledger->identifier = quote(reading, schema, ledger->table);
+    ledger->log_identifier = quote(reading, schema, log);
+    return ledger->name != NULL && ledger->identifier != NULL && ledger->log_identifier != NULL;
+}
+
+static bool refuse_foreign(const struct reading *reading, struct fault *fault)
+{
+    fault_set(fault, FAULT_CONFIG, "the table %s is not a ledger of migrations: it belongs to another program",
+              reading->ledger.name);
+    fault_detail(fault, "Its columns are %s; a ledger has migration_name and applied_at.", reading->columns);
+    fault_hint(fault, "Choose another name with --ledger (or PGUSHER_LEDGER), for example --ledger pgusher_migrations.");
+    return false;
+}
+
+static bool refuse_old(const struct reading *reading, struct fault *fault)
+{
+    return fault_set(fault, FAULT_REFUSED, "the server is PostgreSQL %d; pgusher needs 13 or newer",
+                     reading->server.version_num / 10000);
+}
+
+bool reading_conclude(struct reading *reading, struct fault *fault)
+{
+    struct ledger *ledger = &reading->ledger;
+    if (fault_is_set(&reading->fault)) {
+        *fault = reading->fault;
+        return false;
+    }
+    if (reading->server.version_num < OLDEST_SERVER)
+        return refuse_old(reading, fault);
+    if (!name_tables(reading))
+        return fault_out_of_memory(fault);
+    if (reading->is_foreign && reading->with_ledger)
+        return refuse_foreign(reading, fault);
+    if (ledger->row_count > 0)
+        qsort(ledger->rows, ledger->row_count, sizeof *ledger->rows, compare_rows);
+    if (ledger->progress_count > 0)
+        qsort(ledger->progress, ledger->progress_count, sizeof *ledger->progress, compare_progress);
+    return true;
+}

@@ -1,0 +1,309 @@
+/*
+ * The merge of all that was said about the connection. It knows which source beats which; libpq's syntax and defaults come from
+ * the wire floor, and whether a host answers is not asked here.
+ */
+#include "work/roster.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/conninfo.h"
+#include "wire/lookup.h"
+#include "work/secret.h"
+
+enum { MOST_WORDS = 96, MOST_HOSTS = 64, DEFAULT_CONNECT_TIMEOUT_MS = 10000 };
+
+struct word {
+    const char *keyword;
+    const char *value;
+    const char *origin;
+    bool in_text; /* came out of a connection string, which the settings could not look into */
+};
+
+struct merge {
+    struct arena *arena;
+    const struct journal *journal;
+    struct fault *fault;
+    struct word words[MOST_WORDS];
+    size_t count;
+};
+
+static const struct word *find(const struct merge *merge, const char *keyword)
+{
+    for (size_t i = 0; i < merge->count; i++)
+        if (strcmp(merge->words[i].keyword, keyword) == 0)
+            return &merge->words[i];
+    return NULL;
+}
+
+static const char *value_of(const struct merge *merge, const char *keyword)
+{
+    const struct word *word = find(merge, keyword);
+    return word != NULL ? word->value : NULL;
+}
+
+static void note_loser(struct merge *merge, const struct word *winner, const struct word *loser)
+{
+    bool was_noted = !winner->in_text && !loser->in_text;
+    if (was_noted || strcmp(winner->value, loser->value) == 0 || strcmp(winner->origin, loser->origin) == 0)
+        return;
+    journal_note(merge->journal, EVENT_CONFIG_OVERRIDDEN, NULL,
+                 FIELDS(TEXT(KEYWORD, winner->keyword), TEXT(WINNER, winner->origin), TEXT(LOSER, loser->origin)),
+                 "%s says another %s than %s, which wins", loser->origin, winner->keyword, winner->origin);
+}
+
+/* Words come in order of rank: the first to say a keyword wins. */
+static bool add(struct merge *merge, struct word word)
+{
+    const struct word *winner = find(merge, word.keyword);
+    if (winner != NULL) {
+        note_loser(merge, winner, &word);
+        return true;
+    }
+    if (merge->count == MOST_WORDS)
+        return fault_set(merge->fault, FAULT_CONFIG, "too many connection parameters");
+    merge->words[merge->count++] = word;
+    return true;
+}
+
+static bool add_conninfo(struct merge *merge, const char *text, const char *origin)
+{
+    struct conninfo conninfo;
+    if (!conninfo_parse(&conninfo, merge->arena, text, origin, merge->fault))
+        return false;
+    bool ok = true;
+    for (size_t i = 0; ok && i < conninfo.count; i++)
+        ok = add(merge, (struct word){ conninfo.words[i].keyword, conninfo.words[i].value, origin, true });
+    return ok;
+}
+
+static bool add_word(struct merge *merge, const struct connection_word *said)
+{
+    char *text;
+    switch (said->form) {
+    case WORD_VALUE:
+        return add(merge, (struct word){ said->keyword, said->value, said->origin, false });
+    case WORD_CONNINFO:
+        return add_conninfo(merge, said->value, said->origin);
+    case WORD_FILE:
+        return secret_read(&text, merge->arena, said->value, said->origin, merge->fault) &&
+               add(merge, (struct word){ said->keyword, text, said->origin, false });
+    case WORD_CONNINFO_FILE:
+        return secret_read(&text, merge->arena, said->value, said->origin, merge->fault) &&
+               add_conninfo(merge, text, said->origin);
+    }
+    return true;
+}
+
+/* Of libpq's defaults only those are taken that we act on ourselves; the others libpq finds again by itself. */
+static bool is_ours_to_know(const char *keyword)
+{
+    static const char *const keywords[] = { "host", "hostaddr", "port", "connect_timeout", "target_session_attrs" };
+    for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
+        if (strcmp(keyword, keywords[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool add_defaults(struct merge *merge)
+{
+    struct conninfo defaults;
+    if (!conninfo_defaults(&defaults, merge->arena, value_of(merge, "service"), merge->fault))
+        return false;
+    bool ok = true;
+    for (size_t i = 0; ok && i < defaults.count; i++) {
+        const struct conninfo_word *word = &defaults.words[i];
+        bool from_variable = word->variable != NULL && getenv(word->variable) != NULL;
+        bool taken = find(merge, word->keyword) != NULL;
+        if (taken ? from_variable : is_ours_to_know(word->keyword))
+            ok = add(merge,
+                     (struct word){ word->keyword, word->value, from_variable ? word->variable : "the default", false });
+    }
+    return ok;
+}
+
+/* --- hosts ------------------------------------------------------------------------------------------------------------ */
+
+/* The index-th element of a comma-separated list; "" past its end. */
+static char *element(struct arena *arena, const char *list, size_t index)
+{
+    for (; index > 0 && list != NULL; index--) {
+        list = strchr(list, ',');
+        list = list != NULL ? list + 1 : NULL;
+    }
+    return list == NULL ? arena_text(arena, "") : arena_copy(arena, list, strcspn(list, ","));
+}
+
+static size_t count_elements(const char *list)
+{
+    size_t count = 1;
+    for (const char *comma = strchr(list, ','); comma != NULL; comma = strchr(comma + 1, ','))
+        count++;
+    return count;
+}
+
+static bool fill_host(struct target_host *host, struct merge *merge, size_t index, size_t port_count)
+{
+    const char *names = value_of(merge, "host");
+    const char *addresses = value_of(merge, "hostaddr");
+    const char *ports = value_of(merge, "port");
+    const char *name = names != NULL ? element(merge->arena, names, index) : "";
+    const char *address = addresses != NULL ? element(merge->arena, addresses, index) : "";
+    const char *port = ports != NULL ? element(merge->arena, ports, port_count == 1 ? 0 : index) : "";
+    if (name == NULL || address == NULL || port == NULL)
+        return fault_out_of_memory(merge->fault);
+    host->name = name[0] != '\0' ? name : NULL;
+    host->port = port[0] != '\0' ? port : "5432";
+    host->is_socket = address[0] == '\0' && (host->name == NULL || name[0] == '/' || name[0] == '@');
+    if (address[0] != '\0')
+        host->address = address;
+    else if (host->name != NULL && address_is_numeric(name))
+        host->address = name;
+    return true;
+}
+
+static bool fill_hosts(struct target *target, struct merge *merge)
+{
+    const char *names = value_of(merge, "host");
+    const char *addresses = value_of(merge, "hostaddr");
+    const char *ports = value_of(merge, "port");
+    size_t count = names != NULL ? count_elements(names) : addresses != NULL ? count_elements(addresses) : 1;
+    size_t port_count = ports != NULL ? count_elements(ports) : 1;
+    if (names != NULL && addresses != NULL && count_elements(addresses) != count)
+        return fault_set(merge->fault, FAULT_CONFIG, "%zu host names, but %zu host addresses", count,
+                         count_elements(addresses));
+    if (port_count != 1 && port_count != count)
+        return fault_set(merge->fault, FAULT_CONFIG, "%zu ports for %zu hosts", port_count, count);
+    if (count > MOST_HOSTS)
+        return fault_set(merge->fault, FAULT_CONFIG, "%zu hosts are more than the %d that are possible", count, MOST_HOSTS);
+    target->host_count = count;
+    target->hosts = arena_array(merge->arena, count, sizeof *target->hosts);
+    if (target->hosts == NULL)
+        return fault_out_of_memory(merge->fault);
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = fill_host(&target->hosts[i], merge, i, port_count);
+    return ok;
+}
+
+static bool fill_label(struct target *target, struct merge *merge)
+{
+    const char *label = "";
+    for (size_t i = 0; label != NULL && i < target->host_count; i++) {
+        const struct target_host *host = &target->hosts[i];
+        const char *name = host->name != NULL ? host->name : host->address != NULL ? host->address : "local";
+        bool bracketed = strchr(name, ':') != NULL;
+        label = arena_format(merge->arena, "%s%s%s%s%s:%s", label, i > 0 ? "," : "", bracketed ? "[" : "", name,
+                             bracketed ? "]" : "", host->port);
+    }
+    target->label = label;
+    return label != NULL || fault_out_of_memory(merge->fault);
+}
+
+/* --- the other keywords ------------------------------------------------------------------------------------------------ */
+
+static bool fill_attrs(struct target *target, struct merge *merge)
+{
+    static const struct {
+        const char *name;
+        enum session_attrs attrs;
+    } known[] = {
+        { "any", ATTRS_ANY },         { "read-write", ATTRS_READ_WRITE }, { "read-only", ATTRS_READ_ONLY },
+        { "primary", ATTRS_PRIMARY }, { "standby", ATTRS_STANDBY },       { "prefer-standby", ATTRS_PREFER_STANDBY },
+    };
+    const struct word *word = find(merge, "target_session_attrs");
+    for (size_t i = 0; word != NULL && i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(word->value, known[i].name) == 0) {
+            target->attrs = known[i].attrs;
+            return true;
+        }
+    }
+    return word == NULL || fault_set(merge->fault, FAULT_CONFIG, "%s: \"%s\" is no target_session_attrs that libpq knows",
+                                     word->origin, word->value);
+}
+
+static void fill_connect_timeout(struct target *target, const struct merge *merge)
+{
+    const char *seconds = value_of(merge, "connect_timeout");
+    long given = seconds != NULL ? strtol(seconds, NULL, 10) : 0;
+    target->connect_timeout_ms = given > 0 ? given * 1000 : DEFAULT_CONNECT_TIMEOUT_MS;
+}
+
+static bool goes_to_libpq(const char *keyword)
+{
+    static const char *const kept_back[] = {
+        "password", "service", "passfile_is_none", "target_session_attrs", "connect_timeout",          "host",
+        "hostaddr", "port",    "client_encoding",  "gssencmode",           "fallback_application_name"
+    };
+    for (size_t i = 0; i < sizeof kept_back / sizeof kept_back[0]; i++)
+        if (strcmp(keyword, kept_back[i]) == 0)
+            return false;
+    return true;
+}
+
+static void put(struct target *target, const char *keyword, const char *value)
+{
+    target->keywords[target->keyword_count] = keyword;
+    target->values[target->keyword_count++] = value;
+}
+
+static const char *gssencmode(const struct merge *merge)
+{
+    const char *given = value_of(merge, "gssencmode");
+    if (given == NULL)
+        given = getenv("PGGSSENCMODE");
+    return given != NULL ? given : "disable"; /* libpq's "prefer" may block on a KDC, and costs a round trip */
+}
+
+static bool fill_keywords(struct target *target, struct merge *merge)
+{
+    const size_t own = 3;
+    target->keywords = arena_array(merge->arena, merge->count + own, sizeof *target->keywords);
+    target->values = arena_array(merge->arena, merge->count + own, sizeof *target->values);
+    if (target->keywords == NULL || target->values == NULL)
+        return fault_out_of_memory(merge->fault);
+    for (size_t i = 0; i < merge->count; i++)
+        if (goes_to_libpq(merge->words[i].keyword))
+            put(target, merge->words[i].keyword, merge->words[i].value);
+    put(target, "fallback_application_name", "pgusher");
+    put(target, "client_encoding", "UTF8");
+    put(target, "gssencmode", gssencmode(merge));
+    target->password = value_of(merge, "password");
+    return true;
+}
+
+bool target_build(struct target *target, struct arena *arena, const struct settings *settings, const struct journal *journal,
+                  struct fault *fault)
+{
+    *target = (struct target){ .label = NULL };
+    struct merge merge = { .arena = arena, .journal = journal, .fault = fault };
+    for (size_t i = 0; i < settings->word_count; i++) {
+        const struct connection_word *said = &settings->words[i];
+        target->has_files |= said->form == WORD_FILE || said->form == WORD_CONNINFO_FILE;
+        if (!add_word(&merge, said))
+            return false;
+    }
+    if (!add_defaults(&merge))
+        return false;
+    fill_connect_timeout(target, &merge);
+    return fill_hosts(target, &merge) && fill_label(target, &merge) && fill_attrs(target, &merge) &&
+           fill_keywords(target, &merge);
+}
+
+static bool same_text(const char *one, const char *other)
+{
+    return one == NULL || other == NULL ? one == other : strcmp(one, other) == 0;
+}
+
+bool target_same_hosts(const struct target *one, const struct target *other)
+{
+    if (one->host_count != other->host_count)
+        return false;
+    for (size_t i = 0; i < one->host_count; i++) {
+        const struct target_host *a = &one->hosts[i];
+        const struct target_host *b = &other->hosts[i];
+        if (!same_text(a->name, b->name) || !same_text(a->address, b->address) || !same_text(a->port, b->port))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,27 @@
+/* What an act was sent for: the `what` of its tag. Shared by the conversations of this floor. */
+#ifndef PGUSHER_WORK_SAY_H
+#define PGUSHER_WORK_SAY_H
+
+enum say {
+    SAY_SYNC,
+    SAY_SETTING, /* SET standard_conforming_strings */
+    SAY_STATE,
+    SAY_ROWS,
+    SAY_PROGRESS,
+    SAY_TRY_LOCK,
+    SAY_HOLDER,
+    SAY_PREPARE, /* the ledger's tables */
+    SAY_RESET,   /* the session between two migrations */
+    SAY_BEGIN,
+    SAY_ROW,       /* the migration's row in the ledger */
+    SAY_STATEMENT, /* of the file */
+    SAY_RESUME_ROLE,
+    SAY_LOG,
+    SAY_GUARD,
+    SAY_COMMIT,      /* of a whole migration */
+    SAY_COMMIT_PART, /* of the ledger's tables, or of a unit of a file */
+    SAY_ROLLBACK,
+    SAY_FAILURE, /* the log's row about a failure */
+};
+
+#endif

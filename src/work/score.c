@@ -1,0 +1,221 @@
+/*
+ * The order of things in a migration, and why:
+ *
+ *   - the reset is a transaction of its own, or it would belong to the migration's and be undone with it;
+ *   - SET TRANSACTION directly follows BEGIN, because it fails after anything that took a snapshot, the ledger's row included;
+ *   - the ledger's row comes first of the rest, so that a second runner meets it;
+ *   - the guard comes last, because it has to see what the file did to the transaction.
+ */
+#include "work/score.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+static const char *const reset_statements[] = {
+    "BEGIN",
+    "RESET SESSION AUTHORIZATION",
+    "RESET ROLE",
+    "RESET ALL",
+    "SET standard_conforming_strings = on",
+    "CLOSE ALL",
+    "UNLISTEN *",
+    "DISCARD TEMP",
+    "DISCARD SEQUENCES",
+    "DEALLOCATE ALL",
+    "COMMIT",
+};
+
+enum { RESET_COUNT = sizeof reset_statements / sizeof reset_statements[0] };
+
+const char *score_reset_statement(size_t index)
+{
+    return index < RESET_COUNT ? reset_statements[index] : NULL;
+}
+
+void score_init(struct score *score)
+{
+    *score = (struct score){ .notes = NULL };
+}
+
+void score_finish(struct score *score)
+{
+    memory_free(score->notes);
+    score_init(score);
+}
+
+static bool make_room(struct score *score, size_t most, struct fault *fault)
+{
+    score->count = 0;
+    if (most <= score->room)
+        return true;
+    struct note *notes = memory_realloc(score->notes, most * sizeof *notes);
+    if (notes == NULL)
+        return fault_out_of_memory(fault);
+    score->notes = notes;
+    score->room = most;
+    return true;
+}
+
+static void add(struct score *score, enum note_kind kind, size_t index)
+{
+    score->notes[score->count++] = (struct note){ kind, (uint32_t) index };
+}
+
+static void add_reset(struct score *score, const struct score_wishes *wishes)
+{
+    for (size_t i = 0; wishes->session_is_changed && i < RESET_COUNT; i++)
+        add(score, NOTE_RESET, i);
+}
+
+/* A COPY leaves pipeline mode, so everything before it has to be over, and known to have gone well. */
+static void add_statement(struct score *score, const struct script *script, size_t index)
+{
+    bool is_copy = script->statements[index].kind != STATEMENT_SQL;
+    if (is_copy)
+        add(score, NOTE_BARRIER, index);
+    add(score, is_copy ? NOTE_COPY : NOTE_STATEMENT, index);
+}
+
+static void add_ending(struct score *score, const struct script *script, const struct score_wishes *wishes)
+{
+    if (script->changes_session)
+        add(score, NOTE_ROLE, 0);
+    if (script->changes_session)
+        add(score, NOTE_ROLE, 1);
+    if (wishes->with_log)
+        add(score, NOTE_LOG, 0);
+    add(score, NOTE_GUARD, 0);
+    add(score, NOTE_COMMIT, 0);
+}
+
+static void write_transaction(struct score *score, const struct script *script, const struct score_wishes *wishes)
+{
+    add(score, NOTE_BEGIN, 0);
+    size_t i = 0;
+    for (; i < script->leading_set_count; i++)
+        add_statement(score, script, i);
+    add(score, NOTE_ROW, 0);
+    for (; i < script->statement_count; i++)
+        add_statement(score, script, i);
+    add_ending(score, script, wishes);
+    if (script->has_copy)
+        add(score, NOTE_BARRIER, 0); /* no later migration is queued behind a COPY */
+}
+
+/* --- unit by unit ------------------------------------------------------------------------------------------------------ */
+
+static const struct progress_row *find_progress(const struct score_wishes *wishes, size_t index)
+{
+    for (size_t i = 0; i < wishes->progress_count; i++)
+        if (wishes->progress[i].statement == (int64_t) index + 1)
+            return &wishes->progress[i];
+    return NULL;
+}
+
+static bool refuse_unknown(const struct step *step, const struct score_wishes *wishes, size_t index, struct fault *fault)
+{
+    const struct script *script = &step->script;
+    char line[80];
+    statement_headline(script, index, line, sizeof line);
+    fault_set(fault, FAULT_MIGRATION,
+              "an earlier run was interrupted in statement %zu, which runs outside a transaction: %s", index + 1, line);
+    fault_place(fault, step->name, script->statements[index].offset_bytes);
+    fault_detail(fault, "Whether it took effect cannot be known from here.");
+    fault_hint(
+        fault,
+        "Look at the database, then say which, and run again: INSERT INTO %s (migration_name, event, statement, checksum) "
+        "VALUES ('%s', 'done', %zu, '%s') if it took effect; the same with 'failed' in place of 'done' if it did not.",
+        wishes->log_identifier, step->name, index + 1, step->migration->checksum);
+    return false;
+}
+
+static bool refuse_changed(const struct step *step, const struct progress_row *row, struct fault *fault)
+{
+    fault_set(fault, FAULT_MIGRATION, "%s was changed after a run of it was interrupted at statement %" PRId64, step->name,
+              row->statement);
+    fault_detail(fault, "It runs outside a transaction, so a part of the old file has taken effect.");
+    fault_hint(
+        fault,
+        "Put the old text back to let it finish, or move the rest into a new file and record this one in the ledger.");
+    return false;
+}
+
+static bool check_unchanged(const struct step *step, const struct score_wishes *wishes, struct fault *fault)
+{
+    for (size_t i = 0; i < wishes->progress_count; i++) {
+        const struct progress_row *row = &wishes->progress[i];
+        if (row->checksum != NULL && strcmp(row->checksum, step->migration->checksum) != 0)
+            return refuse_changed(step, row, fault);
+    }
+    return true;
+}
+
+static void add_alone(struct score *score, size_t index)
+{
+    add(score, NOTE_BEGIN_UNIT, index);
+    add(score, NOTE_STARTED, index);
+    add(score, NOTE_COMMIT_UNIT, index);
+    add(score, NOTE_BARRIER, index);
+    add(score, NOTE_STATEMENT, index);
+    add(score, NOTE_BARRIER, index);
+    add(score, NOTE_DONE, index);
+    add(score, NOTE_BARRIER, index);
+}
+
+static void add_unit(struct score *score, const struct script *script, size_t first, size_t end)
+{
+    add(score, NOTE_BEGIN_UNIT, first);
+    for (size_t i = first; i < end; i++)
+        add_statement(score, script, i);
+    add(score, NOTE_DONE, end - 1);
+    add(score, NOTE_COMMIT_UNIT, end - 1);
+    add(score, NOTE_BARRIER, end - 1);
+}
+
+static size_t end_of_unit(const struct script *script, size_t first)
+{
+    size_t end = first + 1;
+    while (end < script->statement_count && script->statements[end].unit == script->statements[first].unit)
+        end++;
+    return end;
+}
+
+static bool write_units(struct score *score, const struct step *step, const struct score_wishes *wishes, struct fault *fault)
+{
+    const struct script *script = &step->script;
+    if (!check_unchanged(step, wishes, fault))
+        return false;
+    add(score, NOTE_BARRIER, 0);
+    for (size_t first = 0, end; first < script->statement_count; first = end) {
+        end = end_of_unit(script, first);
+        const struct progress_row *row = find_progress(wishes, end - 1);
+        if (row != NULL && row->done)
+            add(score, NOTE_SKIPPED, end - 1);
+        else if (row != NULL && !script->statements[first].repeatable)
+            return refuse_unknown(step, wishes, first, fault);
+        else if (script->statements[first].alone)
+            add_alone(score, first);
+        else
+            add_unit(score, script, first, end);
+    }
+    add(score, NOTE_BEGIN_UNIT, 0);
+    add(score, NOTE_ROW, 0);
+    add_ending(score, script, wishes);
+    add(score, NOTE_BARRIER, 0);
+    return true;
+}
+
+bool score_write(struct score *score, const struct step *step, const struct score_wishes *wishes, struct fault *fault)
+{
+    const size_t notes_around = RESET_COUNT + 16;
+    const size_t notes_a_statement = 8;
+    if (!make_room(score, step->script.statement_count * notes_a_statement + notes_around, fault))
+        return false;
+    add_reset(score, wishes);
+    if (step->script.mode == SCRIPT_STATEMENTS)
+        return write_units(score, step, wishes, fault);
+    write_transaction(score, &step->script, wishes);
+    return true;
+}

@@ -1,0 +1,57 @@
+/*
+ * Reading a mounted secret. It knows files of a few kilobytes; what the secret is for is the roster's.
+ */
+#include "work/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SECRET_MOST_BYTES = 64 * 1024 };
+
+static ssize_t read_all(int fd, char *bytes, size_t room)
+{
+    size_t size = 0;
+    while (size < room) {
+        ssize_t got = read(fd, bytes + size, room - size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        size += (size_t) got;
+    }
+    return (ssize_t) size;
+}
+
+static void drop_newline(char *text)
+{
+    size_t size = strlen(text);
+    if (size > 0 && text[size - 1] == '\n')
+        text[--size] = '\0';
+    if (size > 0 && text[size - 1] == '\r')
+        text[--size] = '\0';
+}
+
+bool secret_read(char **text, struct arena *arena, const char *path, const char *origin, struct fault *fault)
+{
+    char *bytes = arena_alloc(arena, SECRET_MOST_BYTES + 1);
+    if (bytes == NULL)
+        return fault_out_of_memory(fault);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return fault_set_errno(fault, FAULT_CONFIG, errno, "cannot read the file that %s names, %s", origin, path);
+    ssize_t size = read_all(fd, bytes, SECRET_MOST_BYTES + 1);
+    int read_errno = errno;
+    close(fd);
+    if (size < 0)
+        return fault_set_errno(fault, FAULT_CONFIG, read_errno, "cannot read the file that %s names, %s", origin, path);
+    if (size > SECRET_MOST_BYTES || memchr(bytes, '\0', (size_t) size) != NULL)
+        return fault_set(fault, FAULT_CONFIG, "the file that %s names, %s, holds no secret: %s", origin, path,
+                         size > SECRET_MOST_BYTES ? "it is over 64 kB" : "it has a NUL byte");
+    drop_newline(bytes);
+    *text = bytes;
+    return true;
+}

@@ -1,0 +1,404 @@
+/*
+ * One address: knock, ask, look on. A slot knows how soon it is kind to knock again after which answer; whether the wait is over is
+ * decided in wait.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "say.h"
+#include "wait_inside.h"
+
+enum { MOST_KEYWORDS = 128 };
+
+/* How long to rest before the next knock: the first rest after a new kind of answer, and the longest. */
+struct kindness {
+    int64_t first_ms;
+    int64_t longest_ms;
+};
+
+static struct kindness kindness_for(enum seen seen)
+{
+    switch (seen) {
+    case SEEN_REFUSED:
+    case SEEN_NO_SOCKET:
+    case SEEN_CLOSED:
+    case SEEN_STARTING_UP:
+        return (struct kindness){ 5, 45 }; /* cheap to refuse, and about to change: some 22 knocks a second at most */
+    case SEEN_SILENT:
+        return (struct kindness){ 0, 0 }; /* a whole window has passed */
+    case SEEN_NO_PASSWORD:
+    case SEEN_AUTHENTICATION:
+    case SEEN_NO_DATABASE:
+    case SEEN_TLS_VERIFY:
+    case SEEN_TLS_MISSING:
+        return (struct kindness){ 250, 1000 }; /* each one is a line in the server's log */
+    default:
+        return (struct kindness){ 50, 500 };
+    }
+}
+
+static void knock(struct slot *slot);
+static void ask(struct slot *slot);
+
+void slot_name(const struct slot *slot, char *name, size_t size)
+{
+    const struct target_host *at = slot->host->at;
+    if (slot->address[0] == '\0')
+        snprintf(name, size, "%s:%s", at->name != NULL ? at->name : "local", at->port);
+    else if (strchr(slot->address, ':') != NULL)
+        snprintf(name, size, "[%s]:%s", slot->address, at->port);
+    else
+        snprintf(name, size, "%s:%s", slot->address, at->port);
+}
+
+bool slot_is_in_flight(const struct slot *slot)
+{
+    return slot->state == SLOT_CONNECTING || slot->state == SLOT_ASKING;
+}
+
+static void set_state(struct slot *slot, enum slot_state state)
+{
+    slot->wait->knocking -= slot->state == SLOT_CONNECTING;
+    slot->wait->knocking += state == SLOT_CONNECTING;
+    slot->state = state;
+}
+
+static void close_session(struct slot *slot)
+{
+    session_free(slot->session);
+    slot->session = NULL;
+}
+
+/* A little less than asked for, by chance, so that many runners do not knock in step. */
+static int64_t jitter(int64_t ms)
+{
+    return ms - ms * (random() % 256) / 1024;
+}
+
+static void rest(struct slot *slot, const struct sighting *sighting)
+{
+    struct kindness kindness = kindness_for(sighting->seen);
+    bool same = slot->sighting.seen == sighting->seen;
+    int64_t longer = slot->rest_ms * 8 / 5 + 1;
+    slot->rest_ms = !same || slot->rest_ms == 0 ? kindness.first_ms : longer;
+    if (slot->rest_ms > kindness.longest_ms)
+        slot->rest_ms = kindness.longest_ms;
+    timer_start(slot->timer, jitter(slot->rest_ms));
+}
+
+static void note_knock(const struct slot *slot, const struct sighting *sighting)
+{
+    char name[ADDRESS_BYTES + 64];
+    slot_name(slot, name, sizeof name);
+    journal_note(slot->wait->run->journal, EVENT_KNOCKED, slot->wait->run->target,
+                 FIELDS(TEXT(ADDRESS, name), TEXT(SEEN, seen_words(sighting->seen))), "%s: %s", name,
+                 sighting->message[0] != '\0' ? sighting->message : seen_words(sighting->seen));
+}
+
+/* What was seen is noted, shown to the wait (which may end over it) and followed by a rest. */
+static void see(struct slot *slot, const struct sighting *sighting, enum slot_state state)
+{
+    set_state(slot, state);
+    note_knock(slot, sighting);
+    rest(slot, sighting);
+    if (slot->sighting.seen != sighting->seen)
+        slot->seen_since_us = clock_monotonic_us();
+    slot->sighting = *sighting;
+    slot->answered = true;
+    wait_see(slot, sighting);
+}
+
+static void satisfy(struct slot *slot)
+{
+    timer_stop(slot->timer);
+    set_state(slot, SLOT_SATISFIED);
+    wait_see_satisfied(slot);
+}
+
+/* --- asking ----------------------------------------------------------------------------------------------------------- */
+
+static enum seen judge_attrs(enum session_attrs attrs, const struct server_state *server)
+{
+    bool read_only = server->read_only || server->in_recovery;
+    switch (attrs) {
+    case ATTRS_READ_WRITE:
+        return read_only ? SEEN_READ_ONLY : SEEN_NOTHING;
+    case ATTRS_PRIMARY:
+        return server->in_recovery ? SEEN_IN_RECOVERY : SEEN_NOTHING;
+    case ATTRS_STANDBY:
+        return server->in_recovery ? SEEN_NOTHING : SEEN_PRIMARY;
+    case ATTRS_READ_ONLY:
+        return read_only ? SEEN_NOTHING : SEEN_PRIMARY;
+    default:
+        return SEEN_NOTHING;
+    }
+}
+
+/* SEEN_NOTHING: nothing is missing. */
+static enum seen judge(const struct slot *slot)
+{
+    const struct server_state *server = &slot->reading.server;
+    enum seen attrs = judge_attrs(slot->wait->target.attrs, server);
+    switch (slot->wait->goal.until) {
+    case RUNG_WRITABLE:
+        return server->in_recovery ? SEEN_IN_RECOVERY : server->read_only ? SEEN_READ_ONLY : attrs;
+    case RUNG_STANDBY:
+        return server->in_recovery ? SEEN_NOTHING : SEEN_PRIMARY;
+    default:
+        return attrs;
+    }
+}
+
+static void look_on(struct slot *slot, enum seen missing)
+{
+    struct sighting sighting;
+    sighting_set(&sighting, missing, seen_words(missing));
+    see(slot, &sighting, SLOT_LOOKING_ON);
+}
+
+static void judge_reading(struct slot *slot)
+{
+    const struct wait_goal *goal = &slot->wait->goal;
+    enum seen missing = judge(slot);
+    struct fault fault;
+    fault_clear(&fault);
+    if (missing == SEEN_NOTHING && goal->is_met != NULL && !goal->is_met(slot->wait->owner, &slot->reading, &fault))
+        missing = SEEN_PENDING;
+    if (fault_is_set(&fault))
+        wait_fail(slot->wait, &fault);
+    else if (missing == SEEN_NOTHING)
+        satisfy(slot);
+    else
+        look_on(slot, missing);
+}
+
+static enum next say_next(void *owner, struct act *act)
+{
+    struct slot *slot = owner;
+    if (reading_say(&slot->reading, act))
+        return NEXT_ACT;
+    if (slot->reading.said < 0)
+        return NEXT_END;
+    slot->reading.said = -1;
+    act->kind = ACT_SYNC;
+    return NEXT_ACT;
+}
+
+static void hear_row(void *owner, struct act_tag tag, const struct row *row)
+{
+    struct slot *slot = owner;
+    reading_hear_row(&slot->reading, tag, row);
+}
+
+static void hear_done(void *owner, struct act_tag tag, const char *command_tag)
+{
+    (void) owner, (void) tag, (void) command_tag;
+}
+
+static void hear_error(void *owner, struct act_tag tag, const struct server_message *error)
+{
+    struct slot *slot = owner;
+    (void) tag;
+    reading_hear_error(&slot->reading, error);
+}
+
+static void hear_skipped(void *owner, struct act_tag tag)
+{
+    (void) owner, (void) tag;
+}
+
+/* A server that answers a SELECT with an error is not ready; one that has no ledger for us will not get better. */
+static void hear_end(void *owner)
+{
+    struct slot *slot = owner;
+    struct fault fault;
+    if (reading_conclude(&slot->reading, &fault)) {
+        judge_reading(slot);
+    } else if (fault.class != FAULT_NOT_READY) {
+        wait_fail(slot->wait, &fault);
+    } else {
+        struct sighting sighting;
+        sighting_set(&sighting, SEEN_OTHER, fault.what);
+        memcpy(sighting.sqlstate, fault.sqlstate, sizeof sighting.sqlstate);
+        close_session(slot);
+        see(slot, &sighting, SLOT_RESTING);
+    }
+}
+
+static void hear_lost(void *owner, const struct fault *fault)
+{
+    struct slot *slot = owner;
+    struct sighting sighting;
+    sighting_set(&sighting, SEEN_CLOSED, fault->what);
+    memcpy(sighting.sqlstate, fault->sqlstate, sizeof sighting.sqlstate);
+    close_session(slot);
+    see(slot, &sighting, SLOT_RESTING);
+}
+
+static void ask(struct slot *slot)
+{
+    static const struct talker talker = {
+        .say_next = say_next,
+        .hear_row = hear_row,
+        .hear_done = hear_done,
+        .hear_error = hear_error,
+        .hear_skipped = hear_skipped,
+        .hear_end = hear_end,
+        .hear_lost = hear_lost,
+    };
+    set_state(slot, SLOT_ASKING);
+    reading_init(&slot->reading, slot->wait->run->settings, slot->wait->goal.with_ledger);
+    talk_begin(slot->session, &talker, slot);
+}
+
+/* --- knocking --------------------------------------------------------------------------------------------------------- */
+
+static bool reach_suffices(const struct slot *slot)
+{
+    enum session_reach reach = session_reach(slot->session);
+    switch (slot->wait->goal.until) {
+    case RUNG_LISTENING:
+        return reach >= REACH_LISTENING;
+    case RUNG_ACCEPTING:
+        return reach >= REACH_ACCEPTING;
+    default:
+        return false;
+    }
+}
+
+static void on_reach(void *owner)
+{
+    struct slot *slot = owner;
+    if (reach_suffices(slot))
+        satisfy(slot);
+}
+
+static void on_settled(void *owner)
+{
+    struct slot *slot = owner;
+    if (reach_suffices(slot)) {
+        satisfy(slot);
+    } else if (session_state(slot->session) == SESSION_OPEN) {
+        timer_stop(slot->timer);
+        ask(slot);
+    } else {
+        struct sighting sighting = *session_sighting(slot->session);
+        close_session(slot);
+        see(slot, &sighting, SLOT_RESTING);
+    }
+}
+
+static size_t put_if(const char **keywords, const char **values, size_t count, const char *keyword, const char *value)
+{
+    if (value == NULL || value[0] == '\0')
+        return count;
+    keywords[count] = keyword;
+    values[count] = value;
+    return count + 1;
+}
+
+/* hostaddr spares libpq the look-up, which would block; host stays for the certificate's name and the password file. */
+static struct session *connect_to(struct slot *slot, struct fault *fault)
+{
+    const struct target *target = &slot->wait->target;
+    const struct target_host *at = slot->host->at;
+    bool logs_in = slot->wait->goal.until >= RUNG_LOGIN;
+    const char *keywords[MOST_KEYWORDS + 6];
+    const char *values[MOST_KEYWORDS + 6];
+    size_t count = 0;
+    count = put_if(keywords, values, count, "host", at->name);
+    count = put_if(keywords, values, count, "hostaddr", slot->address);
+    count = put_if(keywords, values, count, "port", at->port);
+    count = put_if(keywords, values, count, "password", logs_in ? target->password : NULL);
+    count = put_if(keywords, values, count, "passfile", logs_in ? NULL : "/dev/null");
+    count = put_if(keywords, values, count, "target_session_attrs", "any");
+    for (size_t i = 0; i < target->keyword_count && i < MOST_KEYWORDS; i++)
+        count = put_if(keywords, values, count, target->keywords[i], target->values[i]);
+    keywords[count] = NULL;
+    values[count] = NULL;
+    return session_new(slot->wait->run->loop, keywords, values, on_settled, slot, fault);
+}
+
+static void knock(struct slot *slot)
+{
+    struct fault fault;
+    slot->knocked_us = clock_monotonic_us();
+    slot->session = connect_to(slot, &fault);
+    if (slot->session == NULL) {
+        wait_fail(slot->wait, &fault);
+        return;
+    }
+    session_tell_reach(slot->session, on_reach);
+    set_state(slot, SLOT_CONNECTING);
+    timer_start(slot->timer, slot->wait->target.connect_timeout_ms);
+}
+
+static void give_up_silent(struct slot *slot)
+{
+    struct sighting sighting;
+    sighting_set(&sighting, SEEN_SILENT,
+                 session_reach(slot->session) >= REACH_LISTENING ? "the connection was accepted, but no answer came"
+                                                                 : "no answer to the connection request");
+    close_session(slot);
+    see(slot, &sighting, SLOT_RESTING);
+}
+
+static void on_time(void *owner)
+{
+    enum { CROWDED_MS = 20 };
+    struct slot *slot = owner;
+    if (slot->state == SLOT_CONNECTING)
+        give_up_silent(slot); /* its connect_timeout */
+    else if (slot->state == SLOT_LOOKING_ON)
+        ask(slot);
+    else if (wait_may_knock(slot->wait))
+        knock(slot);
+    else
+        timer_start(slot->timer, CROWDED_MS);
+}
+
+/* A knock from the second half of the window has the next one to be answered in. */
+void slot_end_window(struct slot *slot)
+{
+    const struct wait *wait = slot->wait;
+    int64_t half_us = wait->run->settings->interval_ms * 1000 / 2;
+    slot->answered = false;
+    if (!slot_is_in_flight(slot) || session_heard_us(slot->session) > wait->window_us)
+        return;
+    if (clock_monotonic_us() - slot->knocked_us >= half_us)
+        give_up_silent(slot);
+}
+
+struct slot *slot_new(struct wait_host *host, const char *address, struct fault *fault)
+{
+    struct slot *slot = memory_alloc(sizeof *slot);
+    if (slot == NULL) {
+        fault_out_of_memory(fault);
+        return NULL;
+    }
+    slot->wait = host->wait;
+    slot->host = host;
+    slot->state = SLOT_RESTING;
+    text_cut(slot->address, sizeof slot->address, address);
+    slot->timer = timer_new(host->wait->run->loop, on_time, slot, fault);
+    if (slot->timer == NULL) {
+        memory_free(slot);
+        return NULL;
+    }
+    timer_start(slot->timer, 0);
+    return slot;
+}
+
+void slot_free(struct slot *slot)
+{
+    if (slot == NULL)
+        return;
+    set_state(slot, SLOT_RESTING);
+    close_session(slot);
+    timer_free(slot->timer);
+    reading_finish(&slot->reading);
+    memory_free(slot);
+}

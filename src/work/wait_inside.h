@@ -1,0 +1,97 @@
+/*
+ * A wait from the inside: wait.c keeps the windows and decides, host.c looks names up, slot.c knocks.
+ */
+#ifndef PGUSHER_WORK_WAIT_INSIDE_H
+#define PGUSHER_WORK_WAIT_INSIDE_H
+
+#include "wire/lookup.h"
+#include "work/roster.h"
+#include "work/wait.h"
+
+/*
+ *     RESTING     no session; the timer rings for the next knock
+ *     CONNECTING  a session is logging in; the timer rings at its connect_timeout
+ *     ASKING      logged in, a reading is under way
+ *     LOOKING_ON  logged in, the goal is not met; the timer rings for the next reading
+ *     SATISFIED   the goal is met; the session is kept
+ */
+enum slot_state { SLOT_RESTING, SLOT_CONNECTING, SLOT_ASKING, SLOT_LOOKING_ON, SLOT_SATISFIED };
+
+/* One address of one host, and the session that knocks at it. */
+struct slot {
+    struct wait *wait;
+    struct wait_host *host;
+    char address[ADDRESS_BYTES]; /* numeric; "" for a socket or libpq's default host */
+    enum slot_state state;
+    struct session *session;
+    struct timer *timer;
+    struct reading reading;
+    struct sighting sighting; /* the last answer */
+    int64_t seen_since_us;    /* since when the answer has been of that kind */
+    int64_t knocked_us;
+    int64_t rest_ms; /* how long the last rest was */
+    bool answered;   /* something was seen in this window */
+};
+
+/* What was seen of a host as a whole. */
+struct wait_host {
+    struct wait *wait;
+    const struct target_host *at;
+    struct lookup *lookup; /* running */
+    struct timer *timer;   /* until the next look-up, after one that found nothing */
+    int64_t lookup_us;     /* when the running one began */
+    int64_t rest_ms;
+    struct sighting sighting; /* of a failed look-up; SEEN_NOTHING when it worked */
+    int64_t seen_since_us;
+    struct slot *slots[LOOKUP_MOST_ADDRESSES]; /* in the resolver's order */
+    size_t slot_count;
+    struct sighting refusal; /* the answer that rarely gets better by waiting; SEEN_NOTHING: none */
+    int64_t refused_since_us;
+};
+
+struct wait {
+    struct run *run;
+    struct wait_goal goal;
+    void (*on_over)(void *owner, enum wait_end end);
+    void *owner;
+    struct arena arenas[2]; /* of the target in use and of the one being built */
+    int arena_in_use;
+    struct target target;
+    struct wait_host *hosts;
+    size_t host_count;
+    struct timer *window;
+    struct timer *deadline;
+    struct timer *courtesy;
+    struct timer *ending; /* rings at once: on_over is never called from under a callback of a slot */
+    int64_t attempt;      /* counts from 1 */
+    int64_t began_us;
+    int64_t window_us;   /* when this attempt began */
+    int64_t resolved_us; /* when the first address was known; 0: not yet */
+    size_t knocking;     /* slots that are connecting */
+    bool courteous;      /* the courtesy timer runs */
+    bool over;
+    enum wait_end end;
+    struct fault fault;
+    struct slot *winner;
+};
+
+/* host.c */
+bool host_start(struct wait_host *host, struct wait *wait, const struct target_host *at, struct fault *fault);
+void host_look_up(struct wait_host *host);
+void host_finish(struct wait_host *host);
+
+/* slot.c */
+struct slot *slot_new(struct wait_host *host, const char *address, struct fault *fault);
+void slot_free(struct slot *slot);
+void slot_end_window(struct slot *slot); /* closes a connection from which nothing came */
+bool slot_is_in_flight(const struct slot *slot);
+void slot_name(const struct slot *slot, char *name, size_t size); /* "127.0.0.1:5432" */
+
+/* wait.c: what slots and hosts report */
+void wait_see(struct slot *slot, const struct sighting *sighting);
+void wait_see_no_address(struct wait_host *host);
+void wait_see_satisfied(struct slot *slot);
+void wait_fail(struct wait *wait, const struct fault *fault);
+bool wait_may_knock(const struct wait *wait);
+
+#endif
