@@ -26,9 +26,6 @@ void safe_lines_add(struct buf *buf, const char *text, size_t indent);
 /* The columns that safe_line_add() takes for it. */
 size_t safe_columns(const char *text);
 
-/* The columns of bytes that are already safe and hold colour sequences of our own, which take none. */
-size_t shown_columns(const char *bytes, size_t size);
-
 /* Adds so many spaces. */
 void spaces_add(struct buf *buf, size_t count);
 

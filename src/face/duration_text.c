@@ -39,13 +39,6 @@ void duration_text(char text[DURATION_TEXT_BYTES], int64_t duration_us)
         write_minutes(text, rounded(us, SECOND));
 }
 
-void duration_add(struct buf *buf, int64_t duration_us)
-{
-    char text[DURATION_TEXT_BYTES];
-    duration_text(text, duration_us);
-    buf_add_text(buf, text);
-}
-
 void elapsed_text(char text[DURATION_TEXT_BYTES], int64_t duration_us)
 {
     int64_t us = duration_us > 0 ? duration_us : 0;
@@ -67,17 +60,18 @@ static int64_t split(int64_t wall_us, struct tm *tm)
     return rest;
 }
 
-void timestamp_add(struct buf *buf, int64_t wall_us)
+void timestamp_text(char text[TIMESTAMP_TEXT_BYTES], int64_t wall_us)
 {
     struct tm tm;
     int64_t rest = split(wall_us, &tm);
-    buf_add_format(buf, "%04d-%02d-%02dT%02d:%02d:%02d.%06" PRId64 "Z", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-                   tm.tm_hour, tm.tm_min, tm.tm_sec, rest);
+    size_t size = strftime(text, TIMESTAMP_TEXT_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(text + size, TIMESTAMP_TEXT_BYTES - size, ".%06" PRId64 "Z", rest);
 }
 
-void time_of_day_add(struct buf *buf, int64_t wall_us)
+void time_of_day_text(char text[TIMESTAMP_TEXT_BYTES], int64_t wall_us)
 {
     struct tm tm;
     int64_t rest = split(wall_us, &tm);
-    buf_add_format(buf, "%02d:%02d:%02d.%03" PRId64, tm.tm_hour, tm.tm_min, tm.tm_sec, rest / MS);
+    size_t size = strftime(text, TIMESTAMP_TEXT_BYTES, "%H:%M:%S", &tm);
+    snprintf(text + size, TIMESTAMP_TEXT_BYTES - size, ".%03" PRId64, rest / MS);
 }

@@ -9,11 +9,10 @@
 
 static void add_head(struct json *json, const struct event *event)
 {
+    char ts[TIMESTAMP_TEXT_BYTES];
+    timestamp_text(ts, event->wall_us);
     json_name(json, "ts");
-    buf_add_char(json->buf, '"');
-    timestamp_add(json->buf, event->wall_us);
-    buf_add_char(json->buf, '"');
-    json->comma = true;
+    json_text(json, ts);
     json_name(json, "level");
     json_text(json, level_name(event->level));
     json_name(json, "phase");

@@ -49,8 +49,9 @@ static void add_field(struct buf *buf, const struct field *field)
 
 void logfmt_event_add(struct buf *buf, const struct event *event)
 {
-    buf_add_text(buf, "ts=");
-    timestamp_add(buf, event->wall_us);
+    char ts[TIMESTAMP_TEXT_BYTES];
+    timestamp_text(ts, event->wall_us);
+    buf_add_format(buf, "ts=%s", ts);
     add_text(buf, "level", level_name(event->level));
     add_text(buf, "phase", phase_name(event_phase(event->kind)));
     add_text(buf, "event", event_name(event->kind));

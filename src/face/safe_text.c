@@ -128,30 +128,6 @@ void safe_lines_add(struct buf *buf, const char *text, size_t indent)
         buf_add_text(buf, ellipsis);
 }
 
-/* Past "ESC [ ... letter", the only kind of sequence that this program writes. */
-static size_t sequence_size(const char *bytes, size_t size)
-{
-    size_t at = 2;
-    while (at < size && (bytes[at] < '@' || bytes[at] > '~'))
-        at++;
-    return at < size ? at + 1 : size;
-}
-
-size_t shown_columns(const char *bytes, size_t size)
-{
-    size_t columns = 0;
-    for (size_t at = 0; at < size;) {
-        if (bytes[at] == '\033') {
-            at += sequence_size(bytes + at, size - at);
-            continue;
-        }
-        struct glyph glyph = glyph_read(bytes + at, size - at);
-        columns += glyph_columns(glyph.code);
-        at += glyph.bytes;
-    }
-    return columns;
-}
-
 void spaces_add(struct buf *buf, size_t count)
 {
     for (size_t i = 0; i < count; i++)

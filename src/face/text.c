@@ -96,8 +96,9 @@ void text_details_add(struct buf *buf, const struct event *event, size_t indent)
 
 void text_event_add(struct buf *buf, const struct event *event)
 {
-    time_of_day_add(buf, event->wall_us);
-    buf_add_format(buf, "  %-5s  ", level_name(event->level));
+    char time_of_day[TIMESTAMP_TEXT_BYTES];
+    time_of_day_text(time_of_day, event->wall_us);
+    buf_add_format(buf, "%s  %-5s  ", time_of_day, level_name(event->level));
     text_headline_add(buf, event, HEAD_COLUMNS);
     buf_add_char(buf, '\n');
     text_details_add(buf, event, HEAD_COLUMNS);

@@ -18,7 +18,7 @@ static inline const char *rendered_finish(struct buf *buf)
     return rendered_text;
 }
 
-/* RENDERED(duration_add, 1200) is what duration_add(&buf, 1200) adds. */
+/* RENDERED(safe_line_add, "a") is what safe_line_add(&buf, "a") adds. */
 #define RENDERED(add, ...)                                                                                                  \
     __extension__({                                                                                                         \
         struct buf rendered_buf;                                                                                            \
