@@ -10,8 +10,8 @@
  * Two counts of round trips, both taken message by message (so that it does not matter how TCP cuts the bytes), both from the
  * first ReadyForQuery of a connection on, and both without Terminate:
  *
- * - round_trips: how many times a message from the client follows one from the server. It is exact wherever the client waits
- *   for an answer before it goes on. Where it keeps sending while answers come back, as in a long pipeline, the number depends
+ * - round_trips: how many times a message from the client follows one from the server (notices, parameters and notifications
+ *   are no answers and do not count). It is exact wherever the client waits for an answer before it goes on. Where it keeps sending while answers come back, as in a long pipeline, the number depends
  *   on chance.
  * - waits: how many times the client speaks when everything before had been answered: each Query, Sync and FunctionCall by
  *   its ReadyForQuery, and each COPY by its CopyInResponse. It does not depend on chance, but it does not see a client that
@@ -39,13 +39,12 @@ struct wire_count {
     unsigned server_messages;
 };
 
-/* Where to cut. Each counts messages of one side after the login, over all connections; 0: never. */
+/* Where to cut, once. The numbers count messages of one side after the login, from wire_proxy_cut_when() on; 0: never. */
 struct wire_cut {
-    unsigned after_client_messages; /* the n-th still reaches the server, no later one does */
-    unsigned after_server_messages; /* the n-th still reaches the client, no later one does */
-    const char *before_answer_to; /* a client's message that holds this text reaches the server, and nothing from the server
-                                       reaches the client from then on; the wire is cut when the server has answered it with a
-                                       ReadyForQuery. For a COMMIT whose answer is lost */
+    unsigned after_client_messages; /* the n-th is the last to reach the server */
+    unsigned after_server_messages; /* the n-th is the last to reach the client */
+    const char *lose_answer_to;     /* a message of the client that holds this text reaches the server, whose answer reaches
+                                       nobody: the wire is cut at the ReadyForQuery behind it. For a COMMIT that was heard */
 };
 
 struct wire_proxy;
@@ -62,7 +61,10 @@ const char *wire_proxy_conninfo(const struct wire_proxy *proxy, const char *data
 struct wire_count wire_proxy_count(struct wire_proxy *proxy);
 void wire_proxy_reset_count(struct wire_proxy *proxy);
 
-/* Cuts once, with a TCP reset to both sides; connections that come later pass. The text is not copied. */
+/*
+ * The side that the last message went to sees the end of the stream behind it, the other one a reset; where an answer is lost,
+ * both see a reset. Connections that come later pass. The text is not copied. Replaces a cut that has not happened yet.
+ */
 void wire_proxy_cut_when(struct wire_proxy *proxy, const struct wire_cut *cut);
 
 /* Resets all connections now. */

@@ -1,0 +1,245 @@
+/*
+ * The proxy's counts on exchanges whose length is known, and its cuts, between libpq and a real server.
+ */
+#include <libpq-fe.h>
+#include <unistd.h>
+
+#include "support/cluster.h"
+#include "support/must.h"
+#include "support/testing.h"
+#include "support/wire_proxy.h"
+
+static struct cluster *cluster;
+static struct wire_proxy *proxy;
+static PGconn *conn;
+
+static int start(void **state)
+{
+    (void) state;
+    cluster = cluster_new();
+    cluster_start(cluster);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void) state;
+    cluster_free(cluster);
+    return 0;
+}
+
+static int connect_through(void **state)
+{
+    (void) state;
+    proxy = wire_proxy_new("127.0.0.1", cluster_port(cluster));
+    conn = PQconnectdb(wire_proxy_conninfo(proxy, NULL));
+    must(PQstatus(conn) == CONNECTION_OK, "%s", PQerrorMessage(conn));
+    return 0;
+}
+
+static int disconnect(void **state)
+{
+    (void) state;
+    PQfinish(conn);
+    wire_proxy_free(proxy);
+    return 0;
+}
+
+static void run(const char *sql, ExecStatusType status)
+{
+    PGresult *result = PQexec(conn, sql);
+    if (PQresultStatus(result) != status)
+        fail_msg("%s: %s", sql, PQerrorMessage(conn));
+    PQclear(result);
+}
+
+static void expect_counts(unsigned round_trips, unsigned waits)
+{
+    struct wire_count count = wire_proxy_count(proxy);
+    assert_int_equal(count.round_trips, round_trips);
+    assert_int_equal(count.waits, waits);
+}
+
+static void test_wire_proxy__a_login_alone_is_no_round_trip(void **state)
+{
+    (void) state;
+    expect_counts(0, 0);
+    assert_int_equal(wire_proxy_count(proxy).logins, 1);
+    assert_int_equal(wire_proxy_count(proxy).connections, 1);
+}
+
+static void test_wire_proxy__a_simple_query_is_one_round_trip(void **state)
+{
+    (void) state;
+    run("SELECT 1", PGRES_TUPLES_OK);
+    expect_counts(1, 1);
+    run("DO $$ BEGIN RAISE NOTICE 'no answer yet'; END $$", PGRES_COMMAND_OK);
+    expect_counts(2, 2);
+    run("SELECT generate_series(1, 100000)", PGRES_TUPLES_OK);
+    expect_counts(3, 3);
+    assert_int_equal(wire_proxy_count(proxy).queries, 3);
+}
+
+static void read_to_sync(void)
+{
+    for (ExecStatusType status = PGRES_COMMAND_OK; status != PGRES_PIPELINE_SYNC;) {
+        PGresult *result = PQgetResult(conn);
+        status = result != NULL ? PQresultStatus(result) : PGRES_COMMAND_OK;
+        PQclear(result);
+        must(PQstatus(conn) == CONNECTION_OK, "%s", PQerrorMessage(conn));
+    }
+}
+
+static void test_wire_proxy__two_syncs_in_one_flush_are_one_round_trip(void **state)
+{
+    (void) state;
+    PQenterPipelineMode(conn);
+    for (int segment = 0; segment < 2; segment++) {
+        for (int i = 0; i < 5; i++)
+            PQsendQueryParams(conn, "SELECT 1", 0, NULL, NULL, NULL, NULL, 0);
+        PQpipelineSync(conn);
+    }
+    read_to_sync();
+    read_to_sync();
+    expect_counts(1, 1);
+    PQsendQueryParams(conn, "SELECT 1", 0, NULL, NULL, NULL, NULL, 0);
+    PQpipelineSync(conn);
+    read_to_sync();
+    expect_counts(2, 2);
+    assert_int_equal(wire_proxy_count(proxy).syncs, 3);
+}
+
+static void test_wire_proxy__waiting_for_a_flush_is_seen_by_round_trips_only(void **state)
+{
+    (void) state;
+    PQenterPipelineMode(conn);
+    PQsendQueryParams(conn, "SELECT 1", 0, NULL, NULL, NULL, NULL, 0);
+    PQsendFlushRequest(conn);
+    PQflush(conn);
+    PQclear(PQgetResult(conn));
+    PQsendQueryParams(conn, "SELECT 2", 0, NULL, NULL, NULL, NULL, 0);
+    PQpipelineSync(conn);
+    read_to_sync();
+    expect_counts(2, 1);
+}
+
+static void test_wire_proxy__a_copy_costs_two(void **state)
+{
+    (void) state;
+    run("CREATE TEMPORARY TABLE t (a int)", PGRES_COMMAND_OK);
+    wire_proxy_reset_count(proxy);
+    run("COPY t FROM STDIN", PGRES_COPY_IN);
+    PQputCopyData(conn, "1\n2\n", 4);
+    PQputCopyEnd(conn, NULL);
+    PQclear(PQgetResult(conn));
+    assert_null(PQgetResult(conn));
+    expect_counts(2, 2);
+    run("SELECT 1", PGRES_TUPLES_OK);
+    expect_counts(3, 3);
+}
+
+static void test_wire_proxy__a_copy_in_the_extended_protocol_costs_two(void **state)
+{
+    (void) state;
+    run("CREATE TEMPORARY TABLE t (a int)", PGRES_COMMAND_OK);
+    wire_proxy_reset_count(proxy);
+    PQclear(PQexecParams(conn, "COPY t FROM STDIN", 0, NULL, NULL, NULL, NULL, 0));
+    PQputCopyData(conn, "1\n2\n", 4);
+    PQputCopyEnd(conn, NULL);
+    PQclear(PQgetResult(conn));
+    assert_null(PQgetResult(conn));
+    expect_counts(2, 2);
+    run("SELECT 1", PGRES_TUPLES_OK);
+    expect_counts(3, 3);
+}
+
+static void test_wire_proxy__a_cancel_is_no_connection(void **state)
+{
+    (void) state;
+    PGcancel *cancel = PQgetCancel(conn);
+    char error[256];
+    PQsendQuery(conn, "SELECT pg_sleep(600)");
+    cluster_sql(cluster, NULL,
+                "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep') "
+                "LOOP PERFORM pg_stat_clear_snapshot(); END LOOP; END $$");
+    assert_true(PQcancel(cancel, error, sizeof error));
+    PQfreeCancel(cancel);
+    PGresult *result = PQgetResult(conn);
+    assert_string_equal(PQresultErrorField(result, PG_DIAG_SQLSTATE), "57014");
+    PQclear(result);
+    assert_null(PQgetResult(conn));
+    assert_int_equal(wire_proxy_count(proxy).cancels, 1);
+    assert_int_equal(wire_proxy_count(proxy).connections, 1);
+}
+
+static void test_wire_proxy__cuts_behind_a_message_of_the_client(void **state)
+{
+    (void) state;
+    const char *database = cluster_create_database(cluster, "cut");
+    PQfinish(conn);
+    conn = PQconnectdb(wire_proxy_conninfo(proxy, database));
+    size_t mark = cluster_log_mark(cluster);
+    wire_proxy_cut_when(proxy, &(struct wire_cut){ .after_client_messages = 2 });
+    run("CREATE TABLE one ()", PGRES_COMMAND_OK);
+    run("CREATE TABLE two ()", PGRES_FATAL_ERROR);
+    assert_int_equal(PQstatus(conn), CONNECTION_BAD);
+    cluster_wait_log(cluster, mark, "disconnection:");
+    assert_string_equal(cluster_sql(cluster, database, "SELECT to_regclass('one'), to_regclass('two')"), "one|two");
+}
+
+static void test_wire_proxy__cuts_behind_a_message_of_the_server(void **state)
+{
+    (void) state;
+    wire_proxy_cut_when(proxy, &(struct wire_cut){ .after_server_messages = 5 }); /* T D C Z, T */
+    run("SELECT 1", PGRES_TUPLES_OK);
+    run("SELECT 1", PGRES_FATAL_ERROR);
+    assert_int_equal(PQstatus(conn), CONNECTION_BAD);
+    PQreset(conn);
+    run("SELECT 1", PGRES_TUPLES_OK);
+}
+
+static void test_wire_proxy__loses_the_answer_to_a_commit(void **state)
+{
+    (void) state;
+    run("CREATE TABLE kept ()", PGRES_COMMAND_OK);
+    wire_proxy_cut_when(proxy, &(struct wire_cut){ .lose_answer_to = "COMMIT" });
+    run("BEGIN", PGRES_COMMAND_OK);
+    run("CREATE TABLE committed ()", PGRES_COMMAND_OK);
+    run("COMMIT", PGRES_FATAL_ERROR);
+    assert_int_equal(PQstatus(conn), CONNECTION_BAD);
+    assert_string_equal(cluster_sql(cluster, NULL, "SELECT to_regclass('committed')"), "committed");
+}
+
+static void test_wire_proxy__passes_on_that_nobody_listens(void **state)
+{
+    (void) state;
+    cluster_stop(cluster, CLUSTER_FAST);
+    PGconn *refused = PQconnectdb(wire_proxy_conninfo(proxy, NULL));
+    assert_int_equal(PQstatus(refused), CONNECTION_BAD);
+    PQfinish(refused);
+    cluster_start(cluster);
+    PQreset(conn);
+    run("SELECT 1", PGRES_TUPLES_OK);
+    wire_proxy_cut_now(proxy);
+    run("SELECT 1", PGRES_FATAL_ERROR);
+}
+
+#define PROXY_TEST(test) cmocka_unit_test_setup_teardown(test, connect_through, disconnect)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PROXY_TEST(test_wire_proxy__a_login_alone_is_no_round_trip),
+        PROXY_TEST(test_wire_proxy__a_simple_query_is_one_round_trip),
+        PROXY_TEST(test_wire_proxy__two_syncs_in_one_flush_are_one_round_trip),
+        PROXY_TEST(test_wire_proxy__waiting_for_a_flush_is_seen_by_round_trips_only),
+        PROXY_TEST(test_wire_proxy__a_copy_costs_two),
+        PROXY_TEST(test_wire_proxy__a_copy_in_the_extended_protocol_costs_two),
+        PROXY_TEST(test_wire_proxy__a_cancel_is_no_connection),
+        PROXY_TEST(test_wire_proxy__cuts_behind_a_message_of_the_client),
+        PROXY_TEST(test_wire_proxy__cuts_behind_a_message_of_the_server),
+        PROXY_TEST(test_wire_proxy__loses_the_answer_to_a_commit),
+        PROXY_TEST(test_wire_proxy__passes_on_that_nobody_listens),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}

@@ -1,0 +1,256 @@
+/*
+ * Messages handed on from one side to the other, counted on their way. It knows which messages ask and which answer, and
+ * nothing of what is asked.
+ */
+#include "support/wire_link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct sending {
+    uv_write_t request;
+    struct wire_side *side;
+    char bytes[];
+};
+
+static void on_side_closed(uv_handle_t *handle)
+{
+    struct wire_side *side = handle->data;
+    struct wire_link *link = side->link;
+    frames_finish(&side->frames);
+    if (--link->open_sides > 0)
+        return;
+    wire_proxy_gone(link->proxy, link);
+    free(link);
+}
+
+static void close_side(struct wire_side *side, bool reset)
+{
+    if (side->closing)
+        return;
+    side->closing = true;
+    if (!reset || uv_tcp_close_reset(&side->tcp, on_side_closed) != 0)
+        uv_close((uv_handle_t *) &side->tcp, on_side_closed);
+}
+
+static void leave_side(struct wire_side *side)
+{
+    if (side->closing)
+        return;
+    uv_read_stop((uv_stream_t *) &side->tcp);
+    side->leaving = true;
+    if (side->sending == 0)
+        close_side(side, false);
+}
+
+void wire_link_reset(struct wire_link *link)
+{
+    close_side(&link->client, true);
+    close_side(&link->server, true);
+}
+
+static bool is_over(const struct wire_link *link)
+{
+    return link->client.closing || link->client.leaving || link->server.closing || link->server.leaving;
+}
+
+static void on_sent(uv_write_t *request, int status)
+{
+    struct sending *sending = (struct sending *) request;
+    struct wire_side *side = sending->side;
+    free(sending);
+    side->sending--;
+    if (side->leaving && side->sending == 0)
+        close_side(side, false);
+    else if (status != 0 && status != UV_ECANCELED)
+        wire_link_reset(side->link);
+}
+
+static void send_bytes(struct wire_side *side, const void *bytes, size_t size)
+{
+    struct sending *sending = must_alloc(sizeof *sending + size);
+    sending->side = side;
+    memcpy(sending->bytes, bytes, size);
+    uv_buf_t buf = uv_buf_init(sending->bytes, (unsigned) size);
+    side->sending++;
+    if (uv_write(&sending->request, (uv_stream_t *) &side->tcp, &buf, 1, on_sent) == 0)
+        return;
+    side->sending--;
+    free(sending);
+    wire_link_reset(side->link);
+}
+
+/* --- the client speaks --- */
+
+static void count_client_message(struct wire_link *link, char type)
+{
+    struct wire_count *count = wire_proxy_counting(link->proxy);
+    count->client_messages++;
+    count->round_trips += link->server_spoke_last;
+    count->waits += !link->client_is_speaking || link->copy_may_begin;
+    count->syncs += type == 'S';
+    count->queries += type == 'Q';
+    link->server_spoke_last = false;
+    link->client_is_speaking = true;
+    link->copy_may_begin = false;
+    link->owed_syncs += type == 'S';
+    link->owed_queries += type == 'Q' || type == 'F';
+    if (type == 'S' || type == 'Q' || type == 'F')
+        link->unsynced = 0;
+    else if (strchr("dcfH", type) == NULL) /* COPY data and flush requests want no ReadyForQuery */
+        link->unsynced++;
+}
+
+static void cut_behind_client(struct wire_link *link, const struct frame *frame)
+{
+    struct wire_cut *cut = wire_proxy_cutting(link->proxy);
+    const char *text = cut->lose_answer_to;
+    if (text != NULL && memmem(frame->body, frame->body_size, text, strlen(text)) != NULL) {
+        link->answer_is_lost = true;
+        cut->lose_answer_to = NULL;
+    }
+    if (cut->after_client_messages > 0 && --cut->after_client_messages == 0) {
+        leave_side(&link->server);
+        close_side(&link->client, true);
+    }
+}
+
+static void hear_untyped(struct wire_link *link, const struct frame *frame)
+{
+    int32_t code = frame_code(frame);
+    if (code == FRAME_CODE_SSL || code == FRAME_CODE_GSSENC) {
+        send_bytes(&link->client, "N", 1);
+        return;
+    }
+    if (code == FRAME_CODE_CANCEL) {
+        wire_proxy_counting(link->proxy)->cancels++;
+        wire_proxy_counting(link->proxy)->connections--;
+    }
+    link->client.frames.untyped = false;
+    send_bytes(&link->server, frame->whole, frame->whole_size);
+}
+
+static void hear_client(struct wire_link *link, const struct frame *frame)
+{
+    if (link->client.frames.untyped) {
+        hear_untyped(link, frame);
+        return;
+    }
+    bool counts = link->logged_in && frame->type != 'X';
+    if (counts)
+        count_client_message(link, frame->type);
+    send_bytes(&link->server, frame->whole, frame->whole_size);
+    if (counts)
+        cut_behind_client(link, frame);
+}
+
+/* --- the server speaks --- */
+
+static void hear_ready(struct wire_link *link)
+{
+    if (!link->logged_in)
+        wire_proxy_counting(link->proxy)->logins++;
+    link->logged_in = true;
+    if (link->owed_syncs > 0)
+        link->owed_syncs--;
+    else if (link->owed_queries > 0)
+        link->owed_queries--;
+    if (link->owed_syncs + link->owed_queries + link->unsynced == 0)
+        link->client_is_speaking = false;
+}
+
+static void count_server_message(struct wire_link *link, char type)
+{
+    bool is_answer = type != 'N' && type != 'S' && type != 'A';
+    wire_proxy_counting(link->proxy)->server_messages++;
+    link->server_spoke_last = link->server_spoke_last || is_answer;
+    if (type == 'G') {
+        link->copy_may_begin = true;
+        link->owed_syncs = 0; /* the server drops those that come during a COPY */
+    }
+}
+
+static void cut_behind_server(struct wire_link *link)
+{
+    struct wire_cut *cut = wire_proxy_cutting(link->proxy);
+    if (cut->after_server_messages > 0 && --cut->after_server_messages == 0) {
+        leave_side(&link->client);
+        close_side(&link->server, true);
+    }
+}
+
+static void hear_server(struct wire_link *link, const struct frame *frame)
+{
+    bool counts = link->logged_in;
+    if (counts)
+        count_server_message(link, frame->type);
+    if (frame->type == 'Z') {
+        link->server_spoke_last = true;
+        hear_ready(link);
+    }
+    if (link->answer_is_lost) {
+        if (frame->type == 'Z')
+            wire_link_reset(link);
+        return;
+    }
+    send_bytes(&link->client, frame->whole, frame->whole_size);
+    if (counts)
+        cut_behind_server(link);
+}
+
+/* --- bytes coming in --- */
+
+static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    (void) handle;
+    *buf = uv_buf_init(must_alloc(suggested), (unsigned) suggested);
+}
+
+static void hear(struct wire_side *side)
+{
+    struct wire_link *link = side->link;
+    struct frame frame = { 0 };
+    while (!is_over(link) && frames_next(&side->frames, &frame))
+        if (side == &link->client)
+            hear_client(link, &frame);
+        else
+            hear_server(link, &frame);
+    bytes_drop(&side->frames.bytes, frame.whole_size);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
+{
+    struct wire_side *side = stream->data;
+    if (got > 0) {
+        frames_add(&side->frames, buf->base, (size_t) got);
+        hear(side);
+    } else if (got < 0) {
+        leave_side(&side->link->client);
+        leave_side(&side->link->server);
+    }
+    free(buf->base);
+}
+
+static void on_connected(uv_connect_t *connecting, int status)
+{
+    struct wire_link *link = connecting->data;
+    if (status != 0) {
+        wire_link_reset(link);
+        return;
+    }
+    uv_read_start((uv_stream_t *) &link->client.tcp, on_room, on_read);
+    uv_read_start((uv_stream_t *) &link->server.tcp, on_room, on_read);
+}
+
+void wire_link_begin(struct wire_link *link, const struct sockaddr *server)
+{
+    link->client.link = link->server.link = link;
+    link->client.tcp.data = &link->client;
+    link->server.tcp.data = &link->server;
+    link->client.frames.untyped = true;
+    link->connecting.data = link;
+    link->open_sides = 2;
+    must(uv_tcp_init(link->client.tcp.loop, &link->server.tcp) == 0, "cannot make a socket");
+    if (uv_tcp_connect(&link->connecting, &link->server.tcp, server, on_connected) != 0)
+        wire_link_reset(link);
+}
