@@ -83,11 +83,14 @@ void bytes_add_args(struct bytes *bytes, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    int size = vsnprintf(NULL, 0, format, again);
+    make_room(bytes, strlen(format)); /* often enough; if not, the second writing fits */
+    int size = vsnprintf(bytes->at + bytes->size, bytes->room - bytes->size, format, again);
     va_end(again);
     must(size >= 0, "a text cannot be formatted");
-    make_room(bytes, (size_t) size);
-    vsnprintf(bytes->at + bytes->size, (size_t) size + 1, format, args);
+    if ((size_t) size >= bytes->room - bytes->size) {
+        make_room(bytes, (size_t) size);
+        vsnprintf(bytes->at + bytes->size, bytes->room - bytes->size, format, args);
+    }
     bytes->size += (size_t) size;
 }
 

@@ -1,0 +1,30 @@
+/*
+ * Python's jsonschema does the work, in validate_log.py: it knows JSON Schema, this file only how to ask.
+ */
+#include "support/log_schema.h"
+
+#include <string.h>
+
+#include "support/folder.h"
+#include "support/must.h"
+#include "support/run_program.h"
+
+/* By way of a file, since a log may be longer than a pipe is. */
+const char *log_problem(const char *log)
+{
+    const char *folder = folder_new();
+    folder_add(folder, "log", log);
+    struct run_result result = run_program(&(struct run_spec){
+        .program = "/bin/sh",
+        .arguments = (const char *const[]){ "-c", "exec /usr/bin/python3 \"$0\" \"$1\" < log", PGUSHER_VALIDATOR,
+                                            PGUSHER_LOG_SCHEMA, NULL },
+        .folder = folder,
+    });
+    return result.exit_code == 0 ? NULL : result.errors;
+}
+
+void assert_log_is_valid(const char *log)
+{
+    const char *problem = log_problem(log);
+    must(problem == NULL, "the log is not as its schema says: %s", problem);
+}

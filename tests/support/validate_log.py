@@ -1,0 +1,67 @@
+#!/usr/bin/python3
+"""Holds JSON log lines on stdin against a JSON Schema (the first argument).
+
+Exits with 0 when every line is one valid event, else with 1 and the first bad line and its reason on stderr. An empty log is
+bad too: a test that meant to look at something would have looked at nothing. What a schema cannot say is checked as well: no key
+comes twice, and the keys that every event has come in their order.
+"""
+
+import json
+import sys
+
+import jsonschema
+
+
+def reject_constant(word):
+    raise ValueError(f"{word} is not JSON")
+
+
+FIRST_KEYS = ["ts", "level", "phase", "event", "target"]
+
+
+def read_object(pairs):
+    keys = [key for key, _ in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ValueError(f"{key} comes twice")
+    return dict(pairs)
+
+
+def order_problem(event):
+    keys = list(event)
+    wanted = [key for key in FIRST_KEYS if key in event]
+    if keys[: len(wanted)] != wanted or keys[-1] != "msg":
+        return f"the keys are out of order: {', '.join(keys)}"
+    return None
+
+
+def first_problem(line, validator):
+    if not line.endswith("\n"):
+        return "the line has no end"
+    try:
+        event = json.loads(line, parse_constant=reject_constant, object_pairs_hook=read_object)
+    except ValueError as error:
+        return f"not JSON: {error}"
+    problem = jsonschema.exceptions.best_match(validator.iter_errors(event))
+    if problem is None:
+        return order_problem(event)
+    place = "/".join(str(part) for part in problem.absolute_path)
+    return f"{place or 'the event'}: {problem.message}"
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as file:
+        schema = json.load(file)
+    validator = jsonschema.validators.validator_for(schema)(schema, format_checker=jsonschema.FormatChecker())
+    number = 0
+    stdin = open(0, encoding="utf-8", newline="\n")
+    for number, line in enumerate(stdin, start=1):
+        reason = first_problem(line, validator)
+        if reason is not None:
+            sys.exit(f"line {number}: {reason}\n{line}")
+    if number == 0:
+        sys.exit("there is no line to look at")
+
+
+if __name__ == "__main__":
+    main()
