@@ -10,17 +10,22 @@
 #include "support/run_program.h"
 
 /* By way of a file, since a log may be longer than a pipe is. */
-const char *log_problem(const char *log)
+const char *log_problem_by(const char *schema_path, const char *log)
 {
     const char *folder = folder_new();
     folder_add(folder, "log", log);
     struct run_result result = run_program(&(struct run_spec){
         .program = "/bin/sh",
-        .arguments = (const char *const[]){ "-c", "exec /usr/bin/python3 \"$0\" \"$1\" < log", PGUSHER_VALIDATOR,
-                                            PGUSHER_LOG_SCHEMA, NULL },
+        .arguments =
+            (const char *const[]){ "-c", "exec /usr/bin/python3 \"$0\" \"$1\" < log", PGUSHER_VALIDATOR, schema_path, NULL },
         .folder = folder,
     });
     return result.exit_code == 0 ? NULL : result.errors;
+}
+
+const char *log_problem(const char *log)
+{
+    return log_problem_by(PGUSHER_LOG_SCHEMA, log);
 }
 
 void assert_log_is_valid(const char *log)

@@ -10,6 +10,9 @@
 /* What is wrong with the first bad line, which it quotes; NULL when every line of log is a valid event and there is one. */
 const char *log_problem(const char *log);
 
+/* The same with another schema. */
+const char *log_problem_by(const char *schema_path, const char *log);
+
 /* Fails the test with that. */
 void assert_log_is_valid(const char *log);
 
