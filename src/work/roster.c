@@ -105,6 +105,13 @@ static bool is_ours_to_know(const char *keyword)
     return false;
 }
 
+/* PGHOSTADDR belongs to PGHOST: it must not redirect a host that was named elsewhere. */
+static bool is_other_hosts_address(const struct merge *merge, const char *keyword)
+{
+    const struct word *host = find(merge, "host");
+    return strcmp(keyword, "hostaddr") == 0 && host != NULL && strcmp(host->origin, "PGHOST") != 0;
+}
+
 static bool add_defaults(struct merge *merge)
 {
     struct conninfo defaults;
@@ -115,6 +122,10 @@ static bool add_defaults(struct merge *merge)
         const struct conninfo_word *word = &defaults.words[i];
         bool from_variable = word->variable != NULL && getenv(word->variable) != NULL;
         bool taken = find(merge, word->keyword) != NULL;
+        if (is_other_hosts_address(merge, word->keyword)) {
+            unsetenv("PGHOSTADDR"); /* libpq would find it by itself */
+            continue;
+        }
         if (taken ? from_variable : is_ours_to_know(word->keyword))
             ok = add(merge,
                      (struct word){ word->keyword, word->value, from_variable ? word->variable : "the default", false });

@@ -107,7 +107,6 @@ static void see(struct slot *slot, const struct sighting *sighting, enum slot_st
     if (slot->sighting.seen != sighting->seen)
         slot->seen_since_us = clock_monotonic_us();
     slot->sighting = *sighting;
-    slot->answered = true;
     wait_see(slot, sighting);
 }
 
@@ -178,11 +177,11 @@ static void judge_reading(struct slot *slot)
 static enum next say_next(void *owner, struct act *act)
 {
     struct slot *slot = owner;
+    if (slot->asked)
+        return NEXT_END;
     if (reading_say(&slot->reading, act))
         return NEXT_ACT;
-    if (slot->reading.said < 0)
-        return NEXT_END;
-    slot->reading.said = -1;
+    slot->asked = true;
     act->kind = ACT_SYNC;
     return NEXT_ACT;
 }
@@ -250,6 +249,7 @@ static void ask(struct slot *slot)
         .hear_lost = hear_lost,
     };
     set_state(slot, SLOT_ASKING);
+    slot->asked = false;
     reading_init(&slot->reading, slot->wait->run->settings, slot->wait->goal.with_ledger);
     talk_begin(slot->session, &talker, slot);
 }
@@ -365,7 +365,6 @@ void slot_end_window(struct slot *slot)
 {
     const struct wait *wait = slot->wait;
     int64_t half_us = wait->run->settings->interval_ms * 1000 / 2;
-    slot->answered = false;
     if (!slot_is_in_flight(slot) || session_heard_us(slot->session) > wait->window_us)
         return;
     if (clock_monotonic_us() - slot->knocked_us >= half_us)

@@ -30,7 +30,7 @@ struct slot {
     int64_t seen_since_us;    /* since when the answer has been of that kind */
     int64_t knocked_us;
     int64_t rest_ms; /* how long the last rest was */
-    bool answered;   /* something was seen in this window */
+    bool asked;      /* the reading's Sync was said */
 };
 
 /* What was seen of a host as a whole. */

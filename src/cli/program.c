@@ -1,0 +1,240 @@
+/*
+ * The frame around a command: what has to stand before a job can run, and what has to be said and given back after it.
+ */
+#include "cli/program.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/exit_code.h"
+#include "face/colour.h"
+#include "face/fault_text.h"
+#include "plan/options.h"
+
+enum { TICK_MS = 100, FAULT_TEXT_MOST_BYTES = 16 * 1024 };
+
+/* --- opening ---------------------------------------------------------------------------------------------------------- */
+
+static void note_started(const struct program *program)
+{
+    const char *name = command_find(program->settings->command)->name;
+    journal_note(&program->journal, EVENT_STARTED, program->run.target,
+                 FIELDS(TEXT(VERSION, PGUSHER_VERSION), TEXT(COMMAND, name), NUMBER(PID, getpid()),
+                        NUMBER(DURATION_US, program->run.outcome.phase_us[PHASE_START])),
+                 "pgusher %s, %s", PGUSHER_VERSION, name);
+}
+
+static void note_settings(const struct program *program)
+{
+    const struct settings *settings = program->settings;
+    for (size_t i = 0; i < settings->note_count; i++) {
+        const struct setting_note *note = &settings->notes[i];
+        if (note->kind == EVENT_CONFIG_OVERRIDDEN)
+            journal_note(&program->journal, note->kind, program->run.target,
+                         FIELDS(TEXT(KEYWORD, note->keyword), TEXT(WINNER, note->winner), TEXT(LOSER, note->loser)),
+                         "%s says another %s than %s, which wins", note->loser, note->keyword, note->winner);
+        else
+            journal_note(&program->journal, note->kind, program->run.target,
+                         FIELDS(TEXT(VARIABLE, note->loser), TEXT(REASON, note->reason)), "%s is ignored: %s", note->loser,
+                         note->reason);
+    }
+}
+
+static void on_tick(void *owner)
+{
+    struct program *program = owner;
+    if (log_wants_ticks(&program->log))
+        log_tick(&program->log);
+}
+
+static void on_signal(void *owner, int signal_number)
+{
+    struct program *program = owner;
+    if (program->job != NULL)
+        job_stop(program->job, signal_number);
+}
+
+static bool open_loop(struct program *program, struct fault *fault)
+{
+    program->loop = loop_new(fault);
+    if (program->loop == NULL || !loop_hear_signals(program->loop, on_signal, program, fault))
+        return false;
+    program->run.loop = program->loop;
+    if (!program->log.terminal)
+        return true;
+    program->ticks = timer_new_background(program->loop, on_tick, program, fault);
+    if (program->ticks == NULL)
+        return false;
+    timer_repeat(program->ticks, TICK_MS);
+    return true;
+}
+
+bool program_open(struct program *program, struct arena *arena, const struct settings *settings, int log_fd,
+                  int64_t begun_us)
+{
+    *program = (struct program){ .settings = settings, .arena = arena };
+    log_init(&program->log, log_fd, settings->log_format, settings->log_level,
+             look_read(getenv("NO_COLOR"), getenv("TERM")));
+    journal_init(&program->journal, log_threshold(&program->log), log_event, &program->log);
+    program->run = (struct run){ .journal = &program->journal, .settings = settings, .begun_us = begun_us };
+    struct fault *fault = &program->run.outcome.fault;
+    bool ok = target_build(&program->target, arena, settings, NULL, fault);
+    program->run.target = program->target.label;
+    program->run.outcome.phase_us[PHASE_START] = clock_monotonic_us() - begun_us;
+    note_started(program);
+    note_settings(program);
+    if (!ok || !target_build(&program->target, arena, settings, &program->journal, fault))
+        return false;
+    return open_loop(program, fault);
+}
+
+/* --- the folder ------------------------------------------------------------------------------------------------------- */
+
+bool program_discover(struct program *program)
+{
+    const char *folder = program->settings->migrations_folder;
+    int64_t since_us = clock_monotonic_us();
+    if (!shelf_discover(&program->shelf, program->arena, folder, &program->run.outcome.fault))
+        return false;
+    int64_t duration_us = clock_monotonic_us() - since_us;
+    program->run.outcome.phase_us[PHASE_DISCOVER] = duration_us;
+    journal_note(&program->journal, EVENT_DISCOVERED, program->run.target,
+                 FIELDS(TEXT(FOLDER, folder), NUMBER(FILES, program->shelf.count), NUMBER(DURATION_US, duration_us)),
+                 "%zu migration%s in %s", program->shelf.count, program->shelf.count == 1 ? "" : "s", folder);
+    if (program->shelf.count == 0)
+        journal_note(&program->journal, EVENT_FOLDER_EMPTY, program->run.target, FIELDS(TEXT(FOLDER, folder)),
+                     "there is no .sql file in %s", folder);
+    return true;
+}
+
+/* --- the job ---------------------------------------------------------------------------------------------------------- */
+
+static void on_over(void *owner)
+{
+    struct program *program = owner;
+    loop_quit(program->loop);
+}
+
+bool program_run(struct program *program, enum job_kind kind)
+{
+    struct fault *fault = &program->run.outcome.fault;
+    program->job = job_start(&program->run, kind, &program->shelf, on_over, program, fault);
+    if (program->job == NULL)
+        return false;
+    loop_run(program->loop);
+    return !fault_is_set(fault);
+}
+
+bool program_fail(struct program *program, const struct fault *fault)
+{
+    program->run.outcome.fault = *fault;
+    return false;
+}
+
+/* --- the end ---------------------------------------------------------------------------------------------------------- */
+
+static bool write_all(int fd, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(fd, bytes, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        bytes += written;
+        size -= (size_t) written;
+    }
+    return true;
+}
+
+bool program_print(struct program *program, const struct buf *result)
+{
+    struct fault *fault = &program->run.outcome.fault;
+    if (!buf_ok(result))
+        return fault_out_of_memory(fault);
+    if (!write_all(STDOUT_FILENO, buf_text(result), result->size))
+        return fault_set_errno(fault, FAULT_INTERNAL, errno, "cannot write the result on stdout");
+    return true;
+}
+
+void print_fault(const struct fault *fault, const struct source *source)
+{
+    struct buf text;
+    buf_init(&text, FAULT_TEXT_MOST_BYTES);
+    fault_text_add(&text, fault, source, false);
+    write_all(STDERR_FILENO, buf_text(&text), text.size);
+    buf_finish(&text);
+}
+
+static const struct source *find_source(const struct program *program, const struct fault *fault)
+{
+    for (size_t i = 0; fault->has_offset && i < program->shelf.count; i++) {
+        const struct migration *migration = &program->shelf.migrations[i];
+        if (migration->source.bytes != NULL && strcmp(migration->name, fault->source) == 0)
+            return &migration->source;
+    }
+    return NULL;
+}
+
+static void note_failed(const struct program *program)
+{
+    const struct fault *fault = &program->run.outcome.fault;
+    journal_note(&program->journal, EVENT_FAILED, program->run.target,
+                 FIELDS(TEXT(MESSAGE, fault->what), TEXT(SQLSTATE, fault->sqlstate), TEXT(DETAIL, fault->detail),
+                        TEXT(HINT, fault->hint), TEXT(OUTCOME, outcome_name(fault))),
+                 "%s", fault->what);
+}
+
+static void note_finished(const struct program *program)
+{
+    const struct outcome *outcome = &program->run.outcome;
+    static const enum field_key keys[PHASE_FINISH] = {
+        [PHASE_START] = FIELD_START_US, [PHASE_DISCOVER] = FIELD_DISCOVER_US, [PHASE_RESOLVE] = FIELD_RESOLVE_US,
+        [PHASE_WAIT] = FIELD_WAIT_US,   [PHASE_LOCK] = FIELD_LOCK_US,         [PHASE_PLAN] = FIELD_PLAN_US,
+        [PHASE_APPLY] = FIELD_APPLY_US,
+    };
+    int code = exit_code(&outcome->fault);
+    struct field fields[5 + PHASE_FINISH] = {
+        TEXT(OUTCOME, outcome_name(&outcome->fault)),
+        NUMBER(EXIT_CODE, code),
+        NUMBER(APPLIED, outcome->applied),
+        NUMBER(DURATION_US, clock_monotonic_us() - program->run.begun_us),
+    };
+    size_t count = 4;
+    for (int phase = PHASE_START; phase < PHASE_FINISH; phase++)
+        if (outcome->phase_us[phase] > 0)
+            fields[count++] =
+                (struct field){ .key = keys[phase], .type = FIELD_TYPE_NUMBER, .number = outcome->phase_us[phase] };
+    journal_note_at(&program->journal, code == 0 ? LEVEL_INFO : LEVEL_ERROR, EVENT_FINISHED, program->run.target, fields,
+                    code == 0 ? "done: %zu applied" : "failed: %zu applied before that", outcome->applied);
+}
+
+static void report(const struct program *program)
+{
+    const struct fault *fault = &program->run.outcome.fault;
+    bool was_told = fault->class == FAULT_MIGRATION || fault->class == FAULT_SIGNAL;
+    bool was_shown = program->log.terminal && program->log.fd == STDOUT_FILENO;
+    if (fault_is_set(fault) && !was_told)
+        note_failed(program);
+    note_finished(program);
+    if (fault_is_set(fault) && !was_shown && fault->class != FAULT_SIGNAL)
+        print_fault(fault, find_source(program, fault));
+}
+
+int program_close(struct program *program)
+{
+    int code = exit_code(&program->run.outcome.fault);
+    report(program);
+    log_finish(&program->log);
+    if (program->loop != NULL && loop_has_stragglers(program->loop))
+        _exit(
+            code); /* a look-up or a cancel still runs in libuv's pool: neither the loop nor exit() would return before it */
+    job_free(program->job);
+    timer_free(program->ticks);
+    loop_free(program->loop);
+    shelf_finish(&program->shelf);
+    return code;
+}
