@@ -4,6 +4,7 @@
 #include "cli/program.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -188,6 +189,19 @@ static void note_failed(const struct program *program)
                  "%s", fault->what);
 }
 
+static void say_how_it_ended(char *sentence, size_t size, int code, size_t applied)
+{
+    const char *plural = applied == 1 ? "" : "s";
+    if (code == 0 && applied == 0)
+        snprintf(sentence, size, "done");
+    else if (code == 0)
+        snprintf(sentence, size, "done: %zu migration%s applied", applied, plural);
+    else if (applied == 0)
+        snprintf(sentence, size, "ended with exit code %d", code);
+    else
+        snprintf(sentence, size, "ended with exit code %d; %zu migration%s applied before that", code, applied, plural);
+}
+
 static void note_finished(const struct program *program)
 {
     const struct outcome *outcome = &program->run.outcome;
@@ -208,15 +222,16 @@ static void note_finished(const struct program *program)
         if (outcome->phase_us[phase] > 0)
             fields[count++] =
                 (struct field){ .key = keys[phase], .type = FIELD_TYPE_NUMBER, .number = outcome->phase_us[phase] };
-    journal_note_at(&program->journal, code == 0 ? LEVEL_INFO : LEVEL_ERROR, EVENT_FINISHED, program->run.target, fields,
-                    code == 0 ? "done: %zu applied" : "failed: %zu applied before that", outcome->applied);
+    char sentence[96];
+    say_how_it_ended(sentence, sizeof sentence, code, outcome->applied);
+    journal_note(&program->journal, EVENT_FINISHED, program->run.target, fields, "%s", sentence);
 }
 
 static void report(const struct program *program)
 {
     const struct fault *fault = &program->run.outcome.fault;
     bool was_told = fault->class == FAULT_MIGRATION || fault->class == FAULT_SIGNAL;
-    bool was_shown = program->log.terminal && program->log.fd == STDOUT_FILENO;
+    bool was_shown = program->log.terminal || program->log.fd == STDERR_FILENO;
     if (fault_is_set(fault) && !was_told)
         note_failed(program);
     note_finished(program);

@@ -79,7 +79,7 @@ const struct option option_table[] = {
     [OPTION_LOG_FORMAT] = { "log-format", 0, "PGUSHER_LOG_FORMAT", "FORMAT", "auto",
                             "text, logfmt or json; auto is text on a terminal and logfmt elsewhere.", GROUP_OUTPUT, EVERY,
                             OPTION_LOG_FORMAT },
-    [OPTION_LOG_LEVEL] = { "log-level", 0, "PGUSHER_LOG_LEVEL", "LEVEL", "info",
+    [OPTION_LOG_LEVEL] = { "log-level", 0, "PGUSHER_LOG_LEVEL", "LEVEL", "info; for status and plan warn",
                            "The least important events to show: debug, info, warn or error.", GROUP_OUTPUT, EVERY,
                            OPTION_LOG_LEVEL },
     [OPTION_HELP] = { "help", '?', NULL, NULL, NULL, "Show this help, or that of a command, and exit; -h is the host.",

@@ -31,6 +31,8 @@ const char *rung_name(enum rung rung)
 
 static struct settings default_settings(const struct arguments *arguments)
 {
+    /* status and plan are asked for their result; what happens on the way is of interest when it goes wrong */
+    bool has_result = arguments->command == COMMAND_STATUS || arguments->command == COMMAND_PLAN;
     return (struct settings){
         .command = arguments->command,
         .help = arguments->help,
@@ -45,7 +47,7 @@ static struct settings default_settings(const struct arguments *arguments)
         .concurrency = 16,
         .until = RUNG_LOGIN,
         .log_format = LOG_FORMAT_AUTO,
-        .log_level = LEVEL_INFO,
+        .log_level = has_result ? LEVEL_WARN : LEVEL_INFO,
     };
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "apply_inside.h"
+#include "base/clock.h"
 #include "base/journal.h"
 
 /* --- the sender: single acts ------------------------------------------------------------------------------------------ */
@@ -52,13 +53,23 @@ static enum next say_row(struct apply *apply, struct act *act)
     return say_with(apply, act, 1);
 }
 
+/* A file that ran unit by unit took longer than its last transaction; everything before that one has been heard. */
+static const char *duration_in_units(struct apply *apply)
+{
+    if (apply_step(apply, apply->step)->script.mode != SCRIPT_STATEMENTS)
+        return NULL;
+    snprintf(apply->number, sizeof apply->number, "%" PRId64, clock_monotonic_us() - apply->step_began_us);
+    return apply->number;
+}
+
 static enum next say_log(struct apply *apply, struct act *act)
 {
     say(apply, act, SAY_LOG, apply->texts.log_applied, 0);
     apply->params[0] = apply_step(apply, apply->step)->name;
     apply->params[1] = apply_step(apply, apply->step)->migration->checksum;
     apply->params[2] = apply->runner;
-    return say_with(apply, act, 3);
+    apply->params[3] = duration_in_units(apply);
+    return say_with(apply, act, 4);
 }
 
 static enum next say_progress(struct apply *apply, struct act *act, const char *event, size_t statement)
