@@ -8,8 +8,10 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -113,9 +115,45 @@ pid_t child_start(const struct child_spec *spec)
     return pid;
 }
 
+struct vigil {
+    pid_t pid;
+    int fd; /* its close is the news */
+};
+
+static void *keep_vigil(void *argument)
+{
+    struct vigil *vigil = argument;
+    siginfo_t ended;
+    while (waitid(P_PID, (id_t) vigil->pid, &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+        ;
+    close(vigil->fd);
+    free(vigil);
+    return NULL;
+}
+
+/* For kernels, and for valgrind, that have no pidfd: a thread waits and closes a pipe. */
+static int watch_by_thread(pid_t pid)
+{
+    int ends[2];
+    must(pipe2(ends, O_CLOEXEC) == 0, "cannot make a pipe: %s", strerror(errno));
+    struct vigil *vigil = must_alloc(sizeof *vigil);
+    *vigil = (struct vigil){ .pid = pid, .fd = ends[1] };
+    pthread_t thread;
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    must(pthread_create(&thread, NULL, keep_vigil, vigil) == 0, "cannot start a thread");
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_detach(thread);
+    return ends[0];
+}
+
 int child_watch(pid_t pid)
 {
     int fd = (int) syscall(SYS_pidfd_open, pid, 0);
+    if (fd < 0 && errno == ENOSYS)
+        return watch_by_thread(pid);
     must(fd >= 0, "cannot watch process %d: %s", (int) pid, strerror(errno));
     return fd;
 }
