@@ -15,7 +15,7 @@ enum token_kind {
     TOKEN_STRING,        /* a constant in quotes of any kind: '', E'', B'', X'', N'', U&'', $$ $$ */
     TOKEN_NUMBER,        /* with whatever is glued to it; also $1 */
     TOKEN_VARIABLE,      /* :name, which psql would replace */
-    TOKEN_SYMBOL,        /* one byte of anything else, and "::" */
+    TOKEN_SYMBOL,        /* one byte of anything else, and "::" and ".." */
     TOKEN_BACKSLASH,     /* where a command of psql starts */
     TOKEN_LINE_COMMENT,  /* from "--" to the end of its line, which is left out */
     TOKEN_BLOCK_COMMENT, /* with the comments nested in it */

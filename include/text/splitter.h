@@ -38,7 +38,7 @@ struct splitter {
     size_t paren_offset; /* of the outermost open parenthesis */
     size_t body_depth;   /* of BEGIN ... END and CASE ... END in a routine's body */
     size_t body_offset;  /* of its BEGIN */
-    size_t word_count;   /* in the statement so far */
+    size_t word_count;   /* in the statement so far, outside parentheses */
     char opening[4];     /* the first letters of those of its first words that can begin a routine's definition */
     size_t behind_data;  /* 0, or: the line being read is that of a COPY, and after it the file goes on there */
 };

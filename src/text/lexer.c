@@ -161,12 +161,15 @@ static size_t skip_line_comment(const struct lexer *lexer, size_t at)
 }
 
 /*
- * A string goes on behind white space with a line end in it. psql sees one line at a time, so that for it only a bare carriage
- * return is such a line end. Gives the place of the quote that goes on, or 0.
+ * A string goes on behind white space with a line end in it. psql sees one line at a time and without its end, so that for it
+ * only a carriage return is such a line end: on the line of the closing quote, or on the next one if nothing stands between.
+ * Gives the place of the quote that goes on, or 0.
  */
 static size_t find_continuation(const struct lexer *lexer, size_t at)
 {
     bool seen_return = false;
+    while (byte_at(lexer, at) == '\n')
+        at++;
     for (;; at++) {
         at = skip_line_comment(lexer, at);
         switch (byte_at(lexer, at)) {
@@ -316,6 +319,7 @@ struct token lexer_next_or_comment(struct lexer *lexer)
     if (start >= lexer->end)
         return take(lexer, TOKEN_END, start);
     char next = byte_at(lexer, start + 1);
+    enum byte_class next_class = class_at(lexer, start + 1);
     switch (class_at(lexer, start)) {
     case IS_LETTER:
         return take_word(lexer);
@@ -330,7 +334,7 @@ struct token lexer_next_or_comment(struct lexer *lexer)
     case IS_COLON:
         return take_colon(lexer);
     case IS_DOT:
-        return class_at(lexer, start + 1) == IS_DIGIT ? take_number(lexer) : take(lexer, TOKEN_SYMBOL, start + 1);
+        return next_class == IS_DIGIT ? take_number(lexer) : take(lexer, TOKEN_SYMBOL, start + (next == '.' ? 2 : 1));
     case IS_DASH:
         return next == '-' ? take_line_comment(lexer) : take(lexer, TOKEN_SYMBOL, start + 1);
     case IS_SLASH:

@@ -91,12 +91,14 @@ static void count_body(struct splitter *splitter, struct token word)
 
 static void count_word(struct splitter *splitter, struct token word)
 {
+    if (splitter->paren_depth > 0)
+        return;
     if (splitter->word_count == 0)
         memset(splitter->opening, 0, sizeof splitter->opening);
     if (splitter->word_count < sizeof splitter->opening)
         splitter->opening[splitter->word_count] = opening_letter(splitter->source->bytes, word);
     splitter->word_count++;
-    if (splitter->paren_depth == 0 && begins_routine(splitter->opening))
+    if (begins_routine(splitter->opening))
         count_body(splitter, word);
 }
 
