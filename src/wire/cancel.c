@@ -10,6 +10,7 @@ enum { CANCEL_AGAIN_MS = 50 };
 struct cancel {
     uv_work_t work;
     struct loop *loop;
+    struct session *session; /* NULL once it was freed */
     PGcancel *key;
 };
 
@@ -25,6 +26,8 @@ static void on_cancelled(uv_work_t *work, int status)
     struct cancel *cancel = work->data;
     (void) status;
     loop_pool_left(cancel->loop);
+    if (cancel->session != NULL)
+        cancel->session->cancel = NULL;
     PQfreeCancel(cancel->key);
     memory_free(cancel);
 }
@@ -34,20 +37,22 @@ static bool queue(struct session *session)
     struct cancel *cancel = memory_alloc(sizeof *cancel);
     if (cancel == NULL)
         return false;
-    *cancel = (struct cancel){ .work.data = cancel, .loop = session->loop, .key = PQgetCancel(session->conn) };
+    *cancel =
+        (struct cancel){ .work.data = cancel, .loop = session->loop, .session = session, .key = PQgetCancel(session->conn) };
     if (cancel->key == NULL || uv_queue_work(&session->loop->uv, &cancel->work, in_pool, on_cancelled) != 0) {
         PQfreeCancel(cancel->key);
         memory_free(cancel);
         return false;
     }
     loop_pool_entered(session->loop);
+    session->cancel = cancel;
     return true;
 }
 
 static void on_again(uv_timer_t *timer)
 {
     struct session *session = timer->data;
-    if (session->loop->pool_requests == 0) /* one at a time */
+    if (session->cancel == NULL) /* one at a time */
         queue(session);
 }
 
@@ -57,4 +62,11 @@ bool session_cancel(struct session *session, struct fault *fault)
         return fault_out_of_memory(fault);
     uv_timer_start(&session->timer, on_again, CANCEL_AGAIN_MS, CANCEL_AGAIN_MS);
     return true;
+}
+
+void session_forget_cancel(struct session *session)
+{
+    if (session->cancel != NULL)
+        session->cancel->session = NULL;
+    session->cancel = NULL;
 }

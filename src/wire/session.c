@@ -145,6 +145,7 @@ void session_free(struct session *session)
     session->state = SESSION_CLOSED;
     session->talk.active = false;
     watch_finish(&session->watch);
+    session_forget_cancel(session);
     if (PQstatus(session->conn) == CONNECTION_OK)
         PQconsumeInput(session->conn); /* unread bytes would make the server log a reset */
     PQfinish(session->conn);

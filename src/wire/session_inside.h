@@ -56,6 +56,7 @@ struct session {
     void (*on_reach)(void *owner); /* NULL: nobody asks */
     void *owner;
     struct talk talk;
+    struct cancel *cancel; /* running in libuv's pool; NULL: none */
 };
 
 /* The socket is ready and a talk is going on. */
@@ -63,6 +64,9 @@ void talk_step(struct session *session);
 
 /* A message of the server's as plain values. */
 void message_translate(struct server_message *message, const PGresult *result);
+
+/* A running cancel outlives its session. */
+void session_forget_cancel(struct session *session);
 
 /* For libpq's notice receiver. */
 void talk_hear_notice(void *session, const PGresult *result);

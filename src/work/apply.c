@@ -83,6 +83,7 @@ static void on_time(void *owner)
 static bool set_up(struct apply *apply, const int64_t *key, struct fault *fault)
 {
     apply->with_log = apply->reading->ledger.has_log || apply_makes_log(apply);
+    apply->log_is_there = apply->reading->ledger.has_log;
     apply->has_key = key != NULL;
     if (key != NULL)
         snprintf(apply->key, sizeof apply->key, "%" PRId64, *key);

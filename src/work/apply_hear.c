@@ -68,13 +68,14 @@ static void hear_statement_done(struct apply *apply, struct act_tag tag)
     say_remarks(apply, step, tag.statement + 1);
 }
 
-static void hear_prepare_done(const struct apply *apply, struct act_tag tag)
+static void hear_prepare_done(struct apply *apply, struct act_tag tag)
 {
-    enum { CREATE_LEDGER = 2 };
     const char *name = apply->reading->ledger.name;
-    if (tag.statement == CREATE_LEDGER)
+    if (tag.statement == PREPARE_LEDGER)
         journal_note(apply->run->journal, EVENT_LEDGER_CREATED, apply->run->target, FIELDS(TEXT(LEDGER, name)),
                      "creating the ledger %s", name);
+    if (tag.statement == PREPARE_COMMIT)
+        apply->log_is_there = apply->with_log;
 }
 
 static void hear_commit(struct apply *apply, struct act_tag tag, const char *command_tag)

@@ -47,7 +47,8 @@ struct apply {
     struct texts texts;
     char key[24];
     bool has_key;
-    bool with_log;
+    bool with_log;     /* migrations are logged */
+    bool log_is_there; /* already, or because this run's set-up was committed */
     char runner[320];
 
     /* the sender */
@@ -79,6 +80,9 @@ struct apply {
     size_t failed_step;
     uint32_t failed_statement; /* counts from 1; 0: none */
 };
+
+/* The acts that make the ledger's tables, in their order. */
+enum { PREPARE_BEGIN, PREPARE_SCHEMA, PREPARE_LEDGER, PREPARE_LOG, PREPARE_COMMIT, PREPARE_COUNT };
 
 static inline const struct step *apply_step(const struct apply *apply, size_t index)
 {

@@ -254,15 +254,15 @@ static enum next say_prepare(struct apply *apply, struct act *act)
     const struct {
         const char *sql;
         bool needed;
-    } acts[] = {
-        { "BEGIN", true },
-        { apply->texts.create_schema, !reading->schema_exists },
-        { apply->texts.create_ledger, !reading->ledger.exists },
-        { apply->texts.create_log, apply_makes_log(apply) },
-        { "COMMIT", true },
+    } acts[PREPARE_COUNT] = {
+        [PREPARE_BEGIN] = { "BEGIN", true },
+        [PREPARE_SCHEMA] = { apply->texts.create_schema, !reading->schema_exists },
+        [PREPARE_LEDGER] = { apply->texts.create_ledger, !reading->ledger.exists },
+        [PREPARE_LOG] = { apply->texts.create_log, apply_makes_log(apply) },
+        [PREPARE_COMMIT] = { "COMMIT", true },
     };
     bool any = !reading->schema_exists || !reading->ledger.exists || apply_makes_log(apply);
-    while (any && apply->prepared < sizeof acts / sizeof acts[0]) {
+    while (any && apply->prepared < PREPARE_COUNT) {
         size_t index = apply->prepared++;
         if (acts[index].needed)
             return say(apply, act, SAY_PREPARE, acts[index].sql, index);
@@ -302,9 +302,7 @@ static enum next say_closing(struct apply *apply, struct act *act)
 
 static bool wants_failure_row(const struct apply *apply)
 {
-    bool log_was_there = apply->reading->ledger.has_log;
-    bool log_is_there = log_was_there || (apply->with_log && apply->applied > 0);
-    return log_is_there && apply_has_failed(apply) && apply->fault.class == FAULT_MIGRATION && !apply->stopping;
+    return apply->log_is_there && apply_has_failed(apply) && apply->fault.class == FAULT_MIGRATION && !apply->stopping;
 }
 
 static enum next say_failure(struct apply *apply, struct act *act)
