@@ -51,16 +51,22 @@ static int64_t now_us(void)
 
 /* --- starting --- */
 
-static void fill_environment(const char **environment, const char *const *more)
+static void fill_environment(const char **environment, const struct run_spec *spec)
 {
-    static const char *const passed_on[] = { "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", NULL };
+    static const char *const passed_on[] = { "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", NULL };
+    const char *asan_options = getenv("ASAN_OPTIONS");
     size_t count = 0;
     environment[count++] = "PATH=/usr/local/bin:/usr/bin:/bin";
     environment[count++] = must_format("HOME=%s", workspace_folder());
+    environment[count++] = must_format("ASAN_OPTIONS=%s:verify_asan_link_order=0", asan_options != NULL ? asan_options : "");
     for (size_t i = 0; passed_on[i] != NULL; i++)
         if (getenv(passed_on[i]) != NULL)
             environment[count++] = must_format("%s=%s", passed_on[i], getenv(passed_on[i]));
-    for (; more != NULL && *more != NULL; more++) {
+    if (spec->hosts != NULL) {
+        environment[count++] = "LD_PRELOAD=" PGUSHER_FAKE_RESOLVER;
+        environment[count++] = must_format("FAKE_RESOLVER_HOSTS=%s", spec->hosts);
+    }
+    for (const char *const *more = spec->environment; more != NULL && *more != NULL; more++) {
         must(count < MOST_VARIABLES, "too many variables for one program");
         environment[count++] = *more;
     }
@@ -122,7 +128,7 @@ static void start(struct run *run, const struct run_spec *spec)
 {
     const char *environment[MOST_VARIABLES + 1];
     const char *arguments[MOST_ARGUMENTS + 1];
-    fill_environment(environment, spec->environment);
+    fill_environment(environment, spec);
     fill_arguments(arguments, run->program, spec->arguments);
     struct child_spec child = { .program = run->program,
                                 .arguments = arguments,

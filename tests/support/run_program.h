@@ -33,9 +33,11 @@ struct run_spec {
     const char *const *environment; /* added to PATH, HOME (the workspace) and the sanitizers' variables; NULL: nothing */
     const char *folder;             /* to work in; NULL: a fresh empty one */
     const char *input;              /* for its stdin; NULL: /dev/null. At most 64 kB */
-    bool unprivileged;              /* as workspace_user(): where root would be let in, this one is not */
-    bool terminal;                  /* stdout is a terminal of 100 columns, which passes every byte on as it is */
-    bool output_closed;             /* it starts without descriptor 1 */
+    const char *hosts;  /* a file of names it may resolve, "db.test 127.0.0.2 127.0.0.1" a line, read again at each
+                                       look-up; no other name is found. NULL: names are looked up as always */
+    bool unprivileged;  /* as workspace_user(): where root would be let in, this one is not */
+    bool terminal;      /* stdout is a terminal of 100 columns, which passes every byte on as it is */
+    bool output_closed; /* it starts without descriptor 1 */
 };
 
 struct run_result {

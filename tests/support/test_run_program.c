@@ -93,6 +93,21 @@ static void test_run__starts_without_a_stdout(void **state)
     assert_int_equal(result.exit_code, 0);
 }
 
+static void test_run__names_resolve_as_the_hosts_file_says(void **state)
+{
+    (void) state;
+    const char *folder = folder_new();
+    const char *hosts = folder_path(folder, "hosts");
+    const struct run_spec spec = {
+        SHELL("getent ahosts db.test | cut -d' ' -f1 | uniq; getent ahosts ::1 > /dev/null && echo 6"), .hosts = hosts
+    };
+    assert_string_equal(run_program(&spec).output, "6\n");
+    folder_add(folder, "hosts", "other.test 127.0.0.9\ndb.test 127.0.0.2 127.0.0.1\n");
+    assert_string_equal(run_program(&spec).output, "127.0.0.2\n127.0.0.1\n6\n");
+    folder_add(folder, "hosts", "db.test\n");
+    assert_string_equal(run_program(&spec).output, "6\n");
+}
+
 static void test_run__an_unprivileged_program_may_not_read_everything(void **state)
 {
     (void) state;
@@ -139,6 +154,7 @@ int main(void)
         RUN_TEST(test_run__more_output_than_a_pipe_holds),
         RUN_TEST(test_run__a_terminal_is_a_terminal),
         RUN_TEST(test_run__starts_without_a_stdout),
+        RUN_TEST(test_run__names_resolve_as_the_hosts_file_says),
         RUN_TEST(test_run__an_unprivileged_program_may_not_read_everything),
         RUN_TEST(test_folder__holds_bytes_as_they_are),
     };
