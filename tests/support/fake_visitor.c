@@ -4,12 +4,11 @@
  */
 #include "support/fake_visitor.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "support/fake_protocol.h"
+#include "support/fake_query.h"
 
 enum { FLUSH_BYTES = 8192 };
 
@@ -200,84 +199,6 @@ static void hear_password(struct visitor *visitor, const char *password)
 
 /* --- answering a query --- */
 
-static const char *skip_comments(const char *query)
-{
-    for (;;) {
-        query += strspn(query, " \t\r\n;");
-        const char *end = NULL;
-        if (strncmp(query, "--", 2) == 0)
-            end = strchr(query, '\n');
-        else if (strncmp(query, "/*", 2) == 0 && (end = strstr(query, "*/")) != NULL)
-            end += 2;
-        else
-            return query;
-        query = end != NULL ? end : query + strlen(query);
-    }
-}
-
-static bool begins_with(const char *query, const char *word)
-{
-    size_t size = strlen(word);
-    return strncasecmp(query, word, size) == 0 && !isalnum((unsigned char) query[size]) && query[size] != '_';
-}
-
-static bool is_one_of(const char *query, const char *const *words)
-{
-    while (*words != NULL && !begins_with(query, *words))
-        words++;
-    return *words != NULL;
-}
-
-/* One word, or two for CREATE TABLE and its like, in capitals. */
-static void copy_tag(char *tag, size_t size, const char *query)
-{
-    static const char *const two_worded[] = { "CREATE", "DROP", "ALTER", "DISCARD", NULL };
-    size_t length = strspn(query, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
-    if (is_one_of(query, two_worded) && query[length] == ' ')
-        length += 1 + strspn(query + length + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
-    snprintf(tag, size, "%.*s", (int) length, query);
-    for (char *at = tag; *at != '\0'; at++)
-        *at = (char) toupper((unsigned char) *at);
-}
-
-static void say_guessed_tag(struct visitor *visitor, const char *query, int rows)
-{
-    static const char *const reading[] = { "SELECT", "WITH", "VALUES", "TABLE", NULL };
-    static const char *const writing[] = { "UPDATE", "DELETE", "MERGE", "COPY", NULL };
-    char word[64];
-    char tag[96];
-    copy_tag(word, sizeof word, query);
-    if (rows > 0 || is_one_of(query, reading))
-        snprintf(tag, sizeof tag, "SELECT %d", rows);
-    else if (begins_with(query, "INSERT"))
-        snprintf(tag, sizeof tag, "INSERT 0 1");
-    else if (is_one_of(query, writing))
-        snprintf(tag, sizeof tag, "%s 0", word);
-    else if (begins_with(query, "END") || begins_with(query, "COMMIT"))
-        snprintf(tag, sizeof tag, "%s", visitor->transaction_status == 'E' ? "ROLLBACK" : "COMMIT");
-    else
-        snprintf(tag, sizeof tag, "%s", word);
-    say_complete(&visitor->out, tag);
-}
-
-static void follow_transaction(struct visitor *visitor, const char *query)
-{
-    static const char *const opening[] = { "BEGIN", "START", NULL };
-    static const char *const closing[] = { "COMMIT", "END", "ROLLBACK", "ABORT", NULL };
-    if (is_one_of(query, opening))
-        visitor->transaction_status = 'T';
-    else if (is_one_of(query, closing))
-        visitor->transaction_status = 'I';
-}
-
-static const char *rows_of(const struct fake_reply *reply, const char *query)
-{
-    static const char *const reading[] = { "SELECT", "WITH", "VALUES", "TABLE", "SHOW", NULL };
-    if (reply != NULL && reply->rows != NULL)
-        return reply->rows;
-    return is_one_of(query, reading) ? "column" : NULL;
-}
-
 static void fail_query(struct visitor *visitor, const struct fake_error *error, bool extended)
 {
     say_error(&visitor->out, "ERROR", error);
@@ -286,13 +207,20 @@ static void fail_query(struct visitor *visitor, const struct fake_error *error, 
     visitor->skipping = extended;
 }
 
+static void say_guessed_tag(struct visitor *visitor, const char *query, int rows)
+{
+    char tag[96];
+    query_guess_tag(tag, sizeof tag, query, rows, visitor->transaction_status);
+    say_complete(&visitor->out, tag);
+}
+
 static void succeed(struct visitor *visitor, const struct fake_reply *reply, const char *query, bool extended)
 {
     if (*query == '\0') {
         say_empty(&visitor->out, 'I');
         return;
     }
-    const char *rows = rows_of(reply, query);
+    const char *rows = query_rows(reply, query);
     if (!extended)
         say_columns(&visitor->out, rows, false);
     int count = say_rows(&visitor->out, rows);
@@ -300,7 +228,7 @@ static void succeed(struct visitor *visitor, const struct fake_reply *reply, con
         say_complete(&visitor->out, reply->tag);
     else
         say_guessed_tag(visitor, query, count);
-    follow_transaction(visitor, query);
+    visitor->transaction_status = query_transaction_status(query, visitor->transaction_status);
 }
 
 static void run_query(struct visitor *visitor, const char *query, const struct fake_reply *reply, bool extended)
@@ -319,7 +247,7 @@ static void run_query(struct visitor *visitor, const char *query, const struct f
     if (reply != NULL && reply->error.sqlstate != NULL)
         fail_query(visitor, &reply->error, extended);
     else
-        succeed(visitor, reply, skip_comments(query), extended);
+        succeed(visitor, reply, query_begin(query), extended);
 }
 
 static void say_ready_now(struct visitor *visitor)
@@ -396,7 +324,7 @@ static void describe(struct visitor *visitor, const char *body)
         reply = fake_server_find(visitor->server, visitor->visit, query);
         bytes_add(&visitor->out, no_parameters, sizeof no_parameters);
     }
-    say_columns(&visitor->out, rows_of(reply, skip_comments(query)), true);
+    say_columns(&visitor->out, query_rows(reply, query_begin(query)), true);
 }
 
 static void hear_extended(struct visitor *visitor, const struct frame *frame)
