@@ -20,14 +20,14 @@ enum statement_kind {
 
 struct statement {
     enum statement_kind kind;
+    bool alone;               /* PostgreSQL refuses it in a transaction block */
+    bool repeatable;          /* alone, and harmless to run twice: VACUUM, REINDEX, ALTER SYSTEM, CLUSTER */
+    bool tied;                /* it ends in "\;": for psql it and the next one are one message, here they share a unit */
     size_t offset_bytes;      /* of its first character, comments before it left out */
     size_t size_bytes;        /* up to its last one: without the semicolon, and comments before that left out */
     size_t data_offset_bytes; /* STATEMENT_COPY_FROM_STDIN: its data, without the line "\." */
     size_t data_size_bytes;
-    bool alone;      /* PostgreSQL refuses it in a transaction block */
-    bool repeatable; /* alone, and harmless to run twice: VACUUM, REINDEX, ANALYZE, ALTER SYSTEM */
-    size_t unit;     /* SCRIPT_STATEMENTS: statements of one unit share a transaction; counts from 0 */
-    bool tied;       /* it ends in "\;": for psql it and the next one are one message, here they share a unit */
+    size_t unit; /* SCRIPT_STATEMENTS: statements of one unit share a transaction; counts from 0 */
 };
 
 enum script_mode {

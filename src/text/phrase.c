@@ -84,8 +84,22 @@ static bool match_element(struct lexer *lexer, const char *element, size_t size)
     return matches;
 }
 
+/* Most questions are answered no by the first letter, and millions of statements are asked a dozen questions each. */
+static bool first_letter_differs(const struct lexer *lexer, const char *phrase)
+{
+    char first = lexer->offset < lexer->end ? (char) (lexer->bytes[lexer->offset] | 0x20) : '\0';
+    if (first < 'a' || first > 'z' || *phrase == '<' || *phrase == '(')
+        return false;
+    for (; *phrase != ' ' && *phrase != '\0'; phrase += strcspn(phrase, "|? "), phrase += *phrase == '|')
+        if (*phrase == first || *phrase == '?')
+            return false;
+    return true;
+}
+
 bool phrase_match(struct lexer *lexer, const char *phrase)
 {
+    if (first_letter_differs(lexer, phrase))
+        return false;
     struct lexer ahead = *lexer;
     for (const char *element = phrase; *element != '\0';) {
         size_t size = strcspn(element, " ");
