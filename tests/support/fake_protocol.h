@@ -16,7 +16,7 @@ void say_ready(struct bytes *out, char transaction_status);
 /* plain_severity is the one that is never translated: "ERROR" or "FATAL"; error->severity may be NULL, which is the same. */
 void say_error(struct bytes *out, const char *plain_severity, const struct fake_error *error);
 
-void say_notice(struct bytes *out, const char *message);
+void say_notice(struct bytes *out, const char *text);
 void say_empty(struct bytes *out, char type);
 
 /* The first line of rows, as a RowDescription; rows NULL is a NoData where the extended protocol wants one. */

@@ -64,6 +64,7 @@ static int resolve_all(char *addresses, const char *service, const struct addrin
     return *found != NULL ? 0 : EAI_NONAME;
 }
 
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the header has reserved names
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found)
 {
     const char *hosts = getenv("FAKE_RESOLVER_HOSTS");
