@@ -89,8 +89,8 @@ static void read_arguments(struct psql_command *command, const char *bytes, size
         at = behind;
     }
     command->arguments_end = at;
-    bool ends_with_two_backslashes = line_end - at >= 2 && bytes[at] == '\\' && bytes[at + 1] == '\\';
-    command->end = ends_with_two_backslashes ? at + 2 : at;
+    bool gives_line_back = line_end - at >= 2 && memcmp(bytes + at, "\\\\", 2) == 0;
+    command->end = gives_line_back ? at + 2 : at;
 }
 
 void psql_command_read(struct psql_command *command, const struct source *source, size_t offset, size_t limit)
