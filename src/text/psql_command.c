@@ -75,6 +75,12 @@ static bool is_closed(const char *bytes, size_t offset, size_t end)
     return end - offset >= 2 && bytes[end - 1] == bytes[offset];
 }
 
+/* Two backslashes end a command and give the rest of its line back to SQL. */
+static size_t skip_separator(const char *bytes, size_t at, size_t line_end)
+{
+    return line_end - at >= 2 && memcmp(bytes + at, "\\\\", 2) == 0 ? at + 2 : at;
+}
+
 static void read_arguments(struct psql_command *command, const char *bytes, size_t line_end)
 {
     size_t at = command->arguments_offset;
@@ -89,8 +95,7 @@ static void read_arguments(struct psql_command *command, const char *bytes, size
         at = behind;
     }
     command->arguments_end = at;
-    bool gives_line_back = line_end - at >= 2 && memcmp(bytes + at, "\\\\", 2) == 0;
-    command->end = gives_line_back ? at + 2 : at;
+    command->end = skip_separator(bytes, at, line_end);
 }
 
 void psql_command_read(struct psql_command *command, const struct source *source, size_t offset, size_t limit)
