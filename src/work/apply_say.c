@@ -271,18 +271,23 @@ static enum next say_prepare(struct apply *apply, struct act *act)
     return NEXT_WAIT;
 }
 
+/* Also when it was the last note of its migration: a COMMIT before it may yet fail, and then the next one must not begin. */
+static bool is_behind_barrier(const struct apply *apply)
+{
+    return apply->note > 0 && apply->score.notes[apply->note - 1].kind == NOTE_BARRIER;
+}
+
 static enum next say_performance(struct apply *apply, struct act *act)
 {
     while (true) {
+        if (is_behind_barrier(apply) && !all_syncs_heard(apply))
+            return NEXT_WAIT;
         if (apply->note == apply->score.count && !begin_next_step(apply)) {
             if (!apply_has_failed(apply))
                 apply->stage = STAGE_CLOSING;
             return NEXT_WAIT;
         }
         const struct note *note = &apply->score.notes[apply->note];
-        bool after_barrier = apply->note > 0 && apply->score.notes[apply->note - 1].kind == NOTE_BARRIER;
-        if (after_barrier && !all_syncs_heard(apply))
-            return NEXT_WAIT;
         apply->note++;
         if (note->kind != NOTE_SKIPPED)
             return say_note(apply, act, note);
