@@ -20,14 +20,14 @@ static const struct {
     { "28", SEEN_AUTHENTICATION },
 };
 
-/* libpq's words, untranslated because setlocale() is never called. tests/wire/test_sighting.c provokes each of them. */
+/* libpq's words, untranslated because setlocale() is never called. test_sighting.c and test_tls.c provoke them. */
 static const struct {
     const char *words;
     enum seen seen;
 } by_words[] = {
     { "certificate verify failed", SEEN_TLS_VERIFY },
     { "server certificate for", SEEN_TLS_VERIFY },
-    { "does not match host name", SEEN_TLS_VERIFY },
+    { "host name from server certificate", SEEN_TLS_VERIFY },
     { "root certificate file", SEEN_TLS_VERIFY },
     { "server does not support SSL", SEEN_TLS_MISSING },
     { "no password supplied", SEEN_NO_PASSWORD },
@@ -35,6 +35,9 @@ static const struct {
     { "No such file or directory", SEEN_NO_SOCKET },
     { "server closed the connection unexpectedly", SEEN_CLOSED },
     { "Connection reset by peer", SEEN_CLOSED },
+    { "SSL SYSCALL error: EOF detected", SEEN_CLOSED },
+    { "unexpected eof while reading", SEEN_CLOSED },
+    { "SSL connection has been closed unexpectedly", SEEN_CLOSED },
     { "No route to host", SEEN_UNREACHABLE },
     { "Network is unreachable", SEEN_UNREACHABLE },
     { "Cannot assign requested address", SEEN_UNREACHABLE },
