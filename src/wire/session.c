@@ -99,14 +99,15 @@ static void on_start_failed(uv_timer_t *timer)
     fail(timer->data);
 }
 
-static void start(struct session *session)
+/* Nothing is settled here: the owner does not have the session yet. */
+static bool start(struct session *session, struct fault *fault)
 {
     PQsetErrorVerbosity(session->conn, PQERRORS_VERBOSE); /* so that a refused login carries its SQLSTATE */
     PQsetNoticeReceiver(session->conn, talk_hear_notice, session);
-    if (PQstatus(session->conn) == CONNECTION_BAD)
-        uv_timer_start(&session->timer, on_start_failed, 0, 0);
-    else
-        watch_or_fail(session, false, true);
+    if (PQstatus(session->conn) != CONNECTION_BAD)
+        return watch_start(&session->watch, PQsocket(session->conn), false, true, fault);
+    uv_timer_start(&session->timer, on_start_failed, 0, 0);
+    return true;
 }
 
 struct session *session_new(struct loop *loop, const char *const *keywords, const char *const *values,
@@ -127,8 +128,10 @@ struct session *session_new(struct loop *loop, const char *const *keywords, cons
     uv_timer_init(&loop->uv, &session->timer);
     loop->open_handles++;
     session->timer.data = session;
-    start(session);
-    return session;
+    if (start(session, fault))
+        return session;
+    session_free(session);
+    return NULL;
 }
 
 static void on_timer_closed(uv_handle_t *handle)
