@@ -120,8 +120,8 @@ struct run_result up_end(struct run *run, int exit_code)
 {
     struct run_result result = run_end(run);
     if (result.exit_code != exit_code)
-        fail_msg("exit code %d (signal %d), and not %d\n--- stdout ---\n%s\n--- stderr ---\n%s", result.exit_code,
-                 result.signal, exit_code, result.output, result.errors);
+        must_fail(__FILE__, __LINE__, "exit code %d (signal %d), and not %d\n--- stderr ---\n%s\n--- stdout ---\n%s",
+                  result.exit_code, result.signal, exit_code, result.errors, result.output);
     keep_log(result.output);
     keep_log(result.errors);
     return result;
@@ -136,6 +136,15 @@ const char *up_failure(const struct up *up, int exit_code)
 {
     struct run_result result = up_run(up, exit_code);
     return must_format("%s%s", result.output, result.errors);
+}
+
+long up_memory_limit_kb(long limit_kb)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    return limit_kb * 8;
+#else
+    return limit_kb;
+#endif
 }
 
 /* --- the database --- */

@@ -77,6 +77,9 @@ void expect_sql(const char *database, const char *sql, const char *answer);
 /* What the ledger holds: names in byte order, with a comma between. */
 const char *ledger_names(const char *database);
 
+/* What a run may take: sanitizers need several times as much. */
+long up_memory_limit_kb(long limit_kb);
+
 /* In a JSON log: how many events of that name, the first one's line, and the first one's line that holds text. */
 int event_count(const char *log, const char *event);
 const char *event_line(const char *log, const char *event);
