@@ -38,6 +38,8 @@ struct talk {
     size_t first;
     size_t count;
     size_t bytes;
+    size_t unasked_acts; /* sent since the server was last asked for its answers */
+    size_t unasked_bytes;
     enum copy_state copy;
     struct act copy_act;
     size_t copied_bytes;

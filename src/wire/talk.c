@@ -101,14 +101,35 @@ static void set_single_row_mode(struct session *session)
     PQsetSingleRowMode(session->conn);
 }
 
+/*
+ * The server keeps its answers back until a Sync, a flush request, or 8 kB of them. A full window that asked for none would wait for
+ * ever, so they are asked for at each half of it.
+ */
+static bool half_a_window_unasked(const struct talk *talk)
+{
+    return talk->unasked_acts >= TALK_WINDOW_ACTS / 2 || talk->unasked_bytes >= TALK_WINDOW_BYTES / 2;
+}
+
+static bool ask_for_answers(struct session *session)
+{
+    session->talk.unasked_acts = 0;
+    session->talk.unasked_bytes = 0;
+    return PQsendFlushRequest(session->conn) == 1;
+}
+
 static bool send_act(struct session *session, const struct act *act)
 {
-    PGconn *conn = session->conn;
-    if (act->kind == ACT_SYNC)
-        return PQpipelineSync(conn) == 1;
-    if (PQsendQueryParams(conn, act->sql, act->param_count, NULL, act->params, NULL, NULL, 0) != 1)
+    struct talk *talk = &session->talk;
+    if (act->kind == ACT_SYNC) {
+        talk->unasked_acts = 0;
+        talk->unasked_bytes = 0;
+        return PQpipelineSync(session->conn) == 1;
+    }
+    if (PQsendQueryParams(session->conn, act->sql, act->param_count, NULL, act->params, NULL, NULL, 0) != 1)
         return false;
-    return !act->flush || PQsendFlushRequest(conn) == 1;
+    talk->unasked_acts++;
+    talk->unasked_bytes += act->sql_bytes;
+    return !(act->flush || half_a_window_unasked(talk)) || ask_for_answers(session);
 }
 
 static void send_copy_statement(struct session *session)
