@@ -19,7 +19,8 @@ enum note_kind {
     NOTE_ROW,       /* the ledger's row */
     NOTE_STATEMENT, /* of the file */
     NOTE_COPY,
-    NOTE_ROLE, /* back to the runner's own role, before the guard reads the ledger */
+    NOTE_ROLE,       /* back to the runner's own role, before the guard reads the ledger */
+    NOTE_ROLE_LOCAL, /* the same up to the next COMMIT, after which the role that the file has set is in force again */
     NOTE_LOG,
     NOTE_STARTED, /* the log's row before a statement that cannot run in a transaction */
     NOTE_DONE,

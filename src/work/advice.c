@@ -59,6 +59,6 @@ void advise(struct fault *fault, const struct script *script, size_t statement)
             "It is there already although this file is pending. If it was applied by hand, record it: INSERT INTO the "
             "ledger (migration_name, applied_at) VALUES ('%s', now() AT TIME ZONE 'UTC').",
             script->source->name);
-    else if (is(fault, "25001"))
+    else if (is(fault, "25001") && !says(fault, "SET TRANSACTION"))
         fault_hint(fault, "Put it into a file of its own that begins with the line: -- pgusher: transaction=off");
 }

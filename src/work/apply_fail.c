@@ -101,6 +101,8 @@ static void fail_guard(struct apply *apply, struct act_tag tag, const struct ser
         fault_hint(&fault,
                    "Something in the file ended the transaction or changed the ledger. Look at what it left behind before "
                    "running again.");
+    } else if (strcmp(fault.sqlstate, "42P01") == 0) {
+        fault_hint(&fault, "The migration dropped or renamed the ledger that it is recorded in.");
     }
     apply_fail(apply, &fault, tag.step, 0);
 }

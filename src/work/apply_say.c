@@ -149,6 +149,12 @@ static enum next say_role(struct apply *apply, struct act *act, size_t index)
     return say(apply, act, SAY_RESUME_ROLE, index == 0 ? "RESET SESSION AUTHORIZATION" : "RESET ROLE", 0);
 }
 
+static enum next say_role_local(struct apply *apply, struct act *act, size_t index)
+{
+    return say(apply, act, SAY_RESUME_ROLE,
+               index == 0 ? "SET LOCAL session_authorization TO DEFAULT" : "SET LOCAL role TO DEFAULT", 0);
+}
+
 static void note_skipped(const struct apply *apply, size_t statement)
 {
     const struct step *step = apply_step(apply, apply->step);
@@ -177,6 +183,8 @@ static enum next say_note(struct apply *apply, struct act *act, const struct not
         return say_copy(apply, act, note->index);
     case NOTE_ROLE:
         return say_role(apply, act, note->index);
+    case NOTE_ROLE_LOCAL:
+        return say_role_local(apply, act, note->index);
     case NOTE_LOG:
         return say_log(apply, act);
     case NOTE_STARTED:

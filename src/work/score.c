@@ -152,16 +152,28 @@ static bool check_unchanged(const struct step *step, const struct score_wishes *
     return true;
 }
 
-static void add_alone(struct score *score, size_t index)
+/* The rows are the runner's, whatever role the file has set by now. */
+static void add_own_role(struct score *score, const struct script *script)
+{
+    for (size_t i = 0; script->changes_session && i < 2; i++)
+        add(score, NOTE_ROLE_LOCAL, i);
+}
+
+static void add_progress(struct score *score, const struct script *script, enum note_kind kind, size_t index)
 {
     add(score, NOTE_BEGIN_UNIT, index);
-    add(score, NOTE_STARTED, index);
+    add_own_role(score, script);
+    add(score, kind, index);
     add(score, NOTE_COMMIT_UNIT, index);
     add(score, NOTE_BARRIER, index);
+}
+
+static void add_alone(struct score *score, const struct script *script, size_t index)
+{
+    add_progress(score, script, NOTE_STARTED, index);
     add(score, NOTE_STATEMENT, index);
     add(score, NOTE_BARRIER, index);
-    add(score, NOTE_DONE, index);
-    add(score, NOTE_BARRIER, index);
+    add_progress(score, script, NOTE_DONE, index);
 }
 
 static void add_unit(struct score *score, const struct script *script, size_t first, size_t end)
@@ -169,6 +181,7 @@ static void add_unit(struct score *score, const struct script *script, size_t fi
     add(score, NOTE_BEGIN_UNIT, first);
     for (size_t i = first; i < end; i++)
         add_statement(score, script, i);
+    add_own_role(score, script);
     add(score, NOTE_DONE, end - 1);
     add(score, NOTE_COMMIT_UNIT, end - 1);
     add(score, NOTE_BARRIER, end - 1);
@@ -196,11 +209,12 @@ static bool write_units(struct score *score, const struct step *step, const stru
         else if (row != NULL && !script->statements[first].repeatable)
             return refuse_unknown(step, wishes, first, fault);
         else if (script->statements[first].alone)
-            add_alone(score, first);
+            add_alone(score, script, first);
         else
             add_unit(score, script, first, end);
     }
     add(score, NOTE_BEGIN_UNIT, 0);
+    add_own_role(score, script);
     add(score, NOTE_ROW, 0);
     add_ending(score, script, wishes);
     add(score, NOTE_BARRIER, 0);
@@ -210,7 +224,7 @@ static bool write_units(struct score *score, const struct step *step, const stru
 bool score_write(struct score *score, const struct step *step, const struct score_wishes *wishes, struct fault *fault)
 {
     const size_t notes_around = RESET_COUNT + 16;
-    const size_t notes_a_statement = 8;
+    const size_t notes_a_statement = 14;
     if (!make_room(score, step->script.statement_count * notes_a_statement + notes_around, fault))
         return false;
     add_reset(score, wishes);
