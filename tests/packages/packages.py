@@ -18,12 +18,14 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 
 RELEASE = "bookworm"
+HANGS_SECONDS = 300  # nothing here takes as long, not even under sanitizers
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 DBCONFIG = "usr/share/dbconfig-common/data"
 ZABBIX = "usr/share/zabbix-server-pgsql"
@@ -50,11 +52,16 @@ class Failure(Exception):
 
 
 def run(command, **options):
-    """Runs a command and returns what it printed; anything but exit code 0 is a Failure that shows all of it."""
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **options)
+    """Runs a command and returns what it printed; anything but exit code 0 is a Failure that shows the end of it."""
+    line = " ".join(map(str, command))
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=HANGS_SECONDS, **options
+        )
+    except subprocess.TimeoutExpired as hung:
+        raise Failure(f"no end after {HANGS_SECONDS} s: {line}\n{(hung.stdout or b'').decode()[-4000:]}") from None
     if done.returncode != 0:
-        command_line = " ".join(map(str, command))
-        raise Failure(f"exit code {done.returncode}: {command_line}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+        raise Failure(f"exit code {done.returncode}: {line}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
     return done.stdout
 
 
@@ -259,6 +266,7 @@ def main(pgusher, *wanted):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the cluster ends with us
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     try:
