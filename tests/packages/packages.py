@@ -156,14 +156,20 @@ class Cluster:
         self.environment.update(PGHOST=str(self.folder), PGUSER="postgres", PGTZ="UTC")
 
     def __enter__(self):
-        self.server("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
-        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off"
-        self.server("pg_ctl", "--silent", "--wait", f"--log={self.folder}/log", f"--options={options}", "start")
+        try:
+            self.server("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+            options = f"-k {self.folder} -c listen_addresses='' -c fsync=off"
+            self.server("pg_ctl", "--silent", "--wait", f"--log={self.folder}/log", f"--options={options}", "start")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
-        self.server("pg_ctl", "--silent", "--mode=immediate", "stop")
-        shutil.rmtree(self.folder)
+        if (self.folder / "data" / "postmaster.pid").exists():
+            self.server("pg_ctl", "--silent", "--mode=immediate", "stop")
+        while self.folder.exists():  # a child of an initdb that was killed may write for a moment longer
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def server(self, program, *words):
         programs = glob.glob(f"/usr/lib/postgresql/*/bin/{program}")
