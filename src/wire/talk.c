@@ -69,6 +69,13 @@ static void lose(struct session *session, const char *why)
     fault_set(&talk->lost_fault, FAULT_LOST, "%s", line[0] != '\0' ? line : "the connection broke");
 }
 
+/* The connection may be well, but we cannot go on. */
+static void lose_for(struct talk *talk, const struct fault *fault)
+{
+    talk->lost = true;
+    talk->lost_fault = *fault;
+}
+
 static void end_lost(struct session *session)
 {
     struct talk *talk = &session->talk;
@@ -238,14 +245,20 @@ static bool is_fatal(const struct server_message *message)
     return strcmp(message->severity, "FATAL") == 0 || strcmp(message->severity, "PANIC") == 0;
 }
 
+/* The server says why it is about to hang up. */
+static void keep_last_words(struct talk *talk, const struct server_message *message)
+{
+    talk->lost_fault = message->fault;
+    talk->lost_fault.class = FAULT_LOST;
+}
+
 static void hear_error(struct session *session, const PGresult *result)
 {
     struct talk *talk = &session->talk;
     struct server_message message;
     message_translate(&message, result);
     if (is_fatal(&message)) {
-        talk->lost_fault = message.fault;
-        talk->lost_fault.class = FAULT_LOST;
+        keep_last_words(talk, &message);
     } else if (PQstatus(session->conn) == CONNECTION_BAD) {
         lose(session, message.fault.what);
     } else {
@@ -358,11 +371,14 @@ void talk_hear_notice(void *owner, const PGresult *result)
 {
     struct session *session = owner;
     struct talk *talk = &session->talk;
-    if (!talk->active || talk->talker.hear_notice == NULL)
+    if (!talk->active)
         return;
     struct server_message message;
     message_translate(&message, result);
-    talk->talker.hear_notice(talk->owner, &message);
+    if (is_fatal(&message))
+        keep_last_words(talk, &message); /* to a session that waits for no answer it comes as a notice */
+    else if (talk->talker.hear_notice != NULL)
+        talk->talker.hear_notice(talk->owner, &message);
 }
 
 /* --- the step --------------------------------------------------------------------------------------------------------- */
@@ -382,7 +398,7 @@ static void wait_or_end(struct session *session, bool unsent)
     if (!talk->lost && talk->ended && talk->count == 0 && talk->copy == COPY_NONE)
         end_well(session);
     else if (!talk->lost && !watch_start(&session->watch, PQsocket(session->conn), true, unsent, &fault))
-        lose(session, fault.what);
+        lose_for(talk, &fault);
     if (talk->lost && talk->active)
         end_lost(session);
 }
