@@ -22,12 +22,14 @@ static enum next say_next(void *owner, struct act *act)
     if (chat->said == chat->count)
         return NEXT_END;
     const struct chat_line *line = &chat->lines[chat->said];
-    if (line->waits && chat->answered < chat->said)
+    if ((line->waits && chat->answered < chat->said) || (line->pauses && chat->pauses))
         return NEXT_WAIT;
     act->kind = line->kind;
     act->tag = (struct act_tag){ .statement = (uint32_t) chat->said };
     act->sql = line->sql;
     act->sql_bytes = line->sql != NULL ? strlen(line->sql) : 0;
+    act->params = line->params;
+    act->param_count = line->param_count;
     act->flush = line->flush;
     act->data = line->data;
     act->data_bytes = line->data != NULL ? strlen(line->data) : 0;

@@ -24,8 +24,11 @@ struct chat_line {
     enum act_kind kind;
     const char *sql;
     const char *data; /* ACT_COPY_IN */
+    const char *const *params;
+    int param_count;
     bool flush;
-    bool waits; /* until everything before it was heard */
+    bool waits;  /* until everything before it was heard */
+    bool pauses; /* as long as the chat's own `pauses` is set */
 };
 
 struct chat {
@@ -41,6 +44,7 @@ struct chat {
     bool lost;
     struct fault fault; /* what hear_lost said */
     bool frees_at_end;
+    bool pauses;
     void (*on_row)(struct chat *chat);
     void (*on_end)(struct chat *chat);
     bool forgets_rows; /* they are counted only */
