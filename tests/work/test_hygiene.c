@@ -139,12 +139,11 @@ static void test_hygiene__a_file_that_changes_its_role_gets_its_row(void **state
     (void) state;
     const char *database = up_database("otherrole");
     cluster_sql(cluster, database, "CREATE ROLE owner_of_t; GRANT CREATE ON SCHEMA public TO owner_of_t");
-    const char *folder =
-        FILES({ "1.sql", "SET ROLE owner_of_t; CREATE TABLE t (a int);" },
-              { "2.sql", "SET SESSION AUTHORIZATION owner_of_t; CREATE TABLE u (a int);" },
-              { "3.sql", "SET LOCAL ROLE owner_of_t; CREATE TABLE v (a int);" },
-              { "4.sql", "BEGIN; SET ROLE owner_of_t; CREATE TABLE x (a int); COMMIT;" },
-              { "5.sql", "SET search_path = ''; CREATE TABLE public.w (a int);" });
+    const char *folder = FILES({ "1.sql", "SET ROLE owner_of_t; CREATE TABLE t (a int);" },
+                               { "2.sql", "SET SESSION AUTHORIZATION owner_of_t; CREATE TABLE u (a int);" },
+                               { "3.sql", "SET LOCAL ROLE owner_of_t; CREATE TABLE v (a int);" },
+                               { "4.sql", "BEGIN; SET ROLE owner_of_t; CREATE TABLE x (a int); COMMIT;" },
+                               { "5.sql", "SET search_path = ''; CREATE TABLE public.w (a int);" });
     up_run(&(struct up){ .migrations = folder, .database = database }, 0);
     assert_string_equal(ledger_names(database), "1.sql,2.sql,3.sql,4.sql,5.sql");
     expect_sql(database,

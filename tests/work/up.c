@@ -104,6 +104,7 @@ struct run *up_begin(const struct up *up)
     return run_begin(&(struct run_spec){ .arguments = arguments.list,
                                          .environment = environment.list,
                                          .folder = up->folder,
+                                         .hosts = up->hosts,
                                          .unprivileged = up->unprivileged,
                                          .terminal = up->terminal,
                                          .output_closed = up->output_closed });

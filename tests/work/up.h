@@ -35,6 +35,7 @@ struct up {
     const char *const *arguments;   /* further ones, NULL-terminated */
     const char *const *environment; /* further variables, NULL-terminated; they may change the log's format */
     const char *folder;             /* to work in; a fresh one */
+    const char *hosts;              /* see run_spec */
     bool unprivileged;
     bool terminal;
     bool output_closed;
