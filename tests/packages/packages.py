@@ -142,6 +142,7 @@ class Cluster:
     """A private cluster on a unix socket in a temporary folder."""
 
     def __init__(self):
+        self.started = False
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pgusher-"))
         # PostgreSQL refuses to run as root.
         self.as_server = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
@@ -158,6 +159,7 @@ class Cluster:
     def __enter__(self):
         try:
             self.server("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+            self.started = True
             options = f"-k {self.folder} -c listen_addresses='' -c fsync=off"
             self.server("pg_ctl", "--silent", "--wait", f"--log={self.folder}/log", f"--options={options}", "start")
         except BaseException:
@@ -166,7 +168,7 @@ class Cluster:
         return self
 
     def __exit__(self, *_):
-        if (self.folder / "data" / "postmaster.pid").exists():
+        if self.started:
             self.server("pg_ctl", "--silent", "--mode=immediate", "stop")
         while self.folder.exists():  # a child of an initdb that was killed may write for a moment longer
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -177,7 +179,15 @@ class Cluster:
         # Into a file and not a pipe: the server would keep a pipe open for ever.
         with tempfile.TemporaryFile(mode="w+") as said:
             command = [newest, f"--pgdata={self.folder}/data", *words]
-            code = subprocess.call(command, cwd="/", stdin=subprocess.DEVNULL, stdout=said, stderr=said, **self.as_server)
+            process = subprocess.Popen(
+                command, cwd="/", stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True, **self.as_server
+            )
+            try:
+                code = process.wait()
+            except BaseException:
+                os.killpg(process.pid, signal.SIGTERM)
+                process.wait()
+                raise
             if code != 0:
                 said.seek(0)
                 raise Failure(f"{program} failed:\n{said.read()}")
