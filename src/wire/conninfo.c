@@ -79,23 +79,38 @@ bool conninfo_parse(struct conninfo *conninfo, struct arena *arena, const char *
     return ok;
 }
 
-static PQconninfoOption *ask_defaults(const char *service)
+/*
+ * PQconndefaults() passes over a service that it does not find, and only PQconnectStart says so. An sslmode that does not exist keeps
+ * it from going any further than the service file: whatever else it complains about comes before that.
+ */
+static bool service_is_known(const char *service)
 {
-    if (service != NULL)
-        setenv("PGSERVICE", service, 1); /* the only way to have libpq read a service file outside PQconnect */
-    return PQconndefaults();
+    const char *const keywords[] = { "service", "sslmode", NULL };
+    const char *const values[] = { service, "none such", NULL };
+    PGconn *conn = PQconnectStartParams(keywords, values, 0);
+    bool known = conn == NULL || strstr(PQerrorMessage(conn), "sslmode") != NULL;
+    PQfinish(conn);
+    return known;
+}
+
+static bool check_service(const char *service, struct fault *fault)
+{
+    const char *name = service != NULL ? service : getenv("PGSERVICE");
+    if (name == NULL || name[0] == '\0' || service_is_known(name))
+        return true;
+    fault_set(fault, FAULT_CONFIG, "the connection service \"%s\" is not in pg_service.conf", name);
+    fault_hint(fault, "PGSERVICEFILE or PGSYSCONFDIR says where that file is, else it is ~/.pg_service.conf.");
+    return false;
 }
 
 bool conninfo_defaults(struct conninfo *conninfo, struct arena *arena, const char *service, struct fault *fault)
 {
-    PQconninfoOption *options = ask_defaults(service);
-    if (options == NULL) {
-        const char *name = service != NULL ? service : getenv("PGSERVICE");
-        if (name == NULL)
-            return fault_out_of_memory(fault);
-        return fault_set(fault, FAULT_CONFIG, "the connection service \"%s\" is not in pg_service.conf", name);
-    }
-    bool ok = copy_options(conninfo, arena, options, fault);
+    if (!check_service(service, fault))
+        return false;
+    if (service != NULL)
+        setenv("PGSERVICE", service, 1); /* the only way to have libpq read a service file outside PQconnect */
+    PQconninfoOption *options = PQconndefaults();
+    bool ok = options != NULL ? copy_options(conninfo, arena, options, fault) : fault_out_of_memory(fault);
     PQconninfoFree(options);
     return ok;
 }
