@@ -60,9 +60,36 @@ static const char *complaint_for(const char *message)
     return "it is neither postgresql://user@host/database nor keyword=value words";
 }
 
+/*
+ * libpq ends the user and password at the first '/' or '@', so that the rest of a password that has one itself would be taken for a
+ * host, a port or a database, and shown as such.
+ */
+static bool is_torn(const char *text)
+{
+    const char *scheme = strstr(text, "://");
+    if (scheme == NULL || strncmp(text, "postgres", sizeof "postgres" - 1) != 0)
+        return false; /* keywords and values, which libpq takes apart without guessing */
+    const char *authority = scheme + 3;
+    const char *path = authority + strcspn(authority, "/");
+    bool has_path_at = memchr(path, '@', strcspn(path, "?")) != NULL;
+    const char *host = authority + strcspn(authority, "@/");
+    bool has_host_at = *host == '@' && host[1 + strcspn(host + 1, "@/?")] == '@';
+    return has_path_at || has_host_at;
+}
+
+static bool refuse_torn(const char *origin, struct fault *fault)
+{
+    fault_set(fault, FAULT_CONFIG, "%s is not a valid connection string", origin);
+    fault_detail(fault, "a '/' in its user or password has to be written as %%2F, and an '@' as %%40");
+    fault_hint(fault, "POSTGRES_PASSWORD takes a password as it is.");
+    return false;
+}
+
 bool conninfo_parse(struct conninfo *conninfo, struct arena *arena, const char *text, const char *origin,
                     struct fault *fault)
 {
+    if (is_torn(text))
+        return refuse_torn(origin, fault);
     char *message = NULL;
     PQconninfoOption *options = PQconninfoParse(text, &message);
     bool ok;

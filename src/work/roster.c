@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/value.h"
 #include "wire/conninfo.h"
 #include "wire/lookup.h"
 #include "work/secret.h"
@@ -173,6 +174,17 @@ static bool fill_host(struct target_host *host, struct merge *merge, size_t inde
     return true;
 }
 
+/* What stands in a connection string is not shown: it may be a piece of a password. */
+static bool check_ports(const struct merge *merge)
+{
+    const struct word *word = find(merge, "port");
+    if (word == NULL || value_ports(word->value, word->origin, merge->fault))
+        return true;
+    if (word->in_text)
+        fault_set(merge->fault, FAULT_CONFIG, "the port in %s is not a number from 1 to 65535", word->origin);
+    return false;
+}
+
 static bool fill_hosts(struct target *target, struct merge *merge)
 {
     const char *names = value_of(merge, "host");
@@ -180,6 +192,8 @@ static bool fill_hosts(struct target *target, struct merge *merge)
     const char *ports = value_of(merge, "port");
     size_t count = names != NULL ? count_elements(names) : addresses != NULL ? count_elements(addresses) : 1;
     size_t port_count = ports != NULL ? count_elements(ports) : 1;
+    if (!check_ports(merge))
+        return false;
     if (names != NULL && addresses != NULL && count_elements(addresses) != count)
         return fault_set(merge->fault, FAULT_CONFIG, "%zu host names, but %zu host addresses", count,
                          count_elements(addresses));
