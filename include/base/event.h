@@ -50,6 +50,7 @@ enum phase {
     X(PSQL_COMMAND_IGNORED, "psql_command_ignored", PLAN, INFO)                                                             \
     X(PLANNED, "planned", PLAN, INFO)                                                                                       \
     X(MIGRATION_STARTED, "migration_started", APPLY, DEBUG)                                                                 \
+    X(INDEX_INVALID, "index_invalid", APPLY, WARN)                                                                          \
     X(STATEMENT_SKIPPED, "statement_skipped", APPLY, INFO)                                                                  \
     X(ECHO, "echo", APPLY, INFO)                                                                                            \
     X(COPY_DROPPED, "copy_dropped", APPLY, WARN)                                                                            \

@@ -25,6 +25,9 @@ enum note_kind {
     NOTE_STARTED, /* the log's row before a statement that cannot run in a transaction */
     NOTE_DONE,
     NOTE_SKIPPED, /* nothing is sent: a statement that an earlier run completed */
+    NOTE_ASK,     /* the catalogue, whether a statement that an earlier run started took effect */
+    NOTE_DROP,    /* the index it left, if that is INVALID */
+    NOTE_AGAIN,   /* the statement, unless it took effect */
     NOTE_GUARD,
     NOTE_COMMIT,      /* the migration is applied when its answer comes */
     NOTE_COMMIT_UNIT, /* only a part of it */

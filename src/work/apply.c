@@ -66,6 +66,7 @@ static void on_time(void *owner)
 {
     static const struct talker talker = {
         .say_next = apply_say_next,
+        .hear_row = apply_hear_row,
         .hear_done = apply_hear_done,
         .hear_error = apply_hear_error,
         .hear_skipped = apply_hear_skipped,

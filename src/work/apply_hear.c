@@ -120,6 +120,29 @@ void apply_hear_done(void *owner, struct act_tag tag, const char *command_tag)
     }
 }
 
+static void note_invalid_index(const struct apply *apply, struct act_tag tag)
+{
+    const char *migration = apply_step(apply, tag.step)->name;
+    journal_note(apply->run->journal, EVENT_INDEX_INVALID, apply->run->target,
+                 FIELDS(TEXT(MIGRATION, migration), NUMBER(STATEMENT, tag.statement + 1), TEXT(NAME, apply->invalid_index)),
+                 "%s: an interrupted run left the index %s INVALID; it is dropped and built again", migration,
+                 apply->invalid_index);
+}
+
+/* The only rows that anybody wants: those of a file's own statements are dropped. */
+void apply_hear_row(void *owner, struct act_tag tag, const struct row *row)
+{
+    struct apply *apply = owner;
+    if (tag.what != SAY_TRACE)
+        return;
+    const char *answer = row_text(row, 0);
+    const char *name = row_text(row, 1);
+    apply->trace = answer == NULL ? TRACE_UNDONE : strcmp(answer, "done") == 0 ? TRACE_DONE : TRACE_INVALID;
+    text_cut(apply->invalid_index, sizeof apply->invalid_index, name != NULL ? name : "");
+    if (apply->trace == TRACE_INVALID)
+        note_invalid_index(apply, tag);
+}
+
 void apply_hear_skipped(void *owner, struct act_tag tag)
 {
     (void) owner, (void) tag;

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "say.h"
+#include "text/trace.h"
 #include "wire/talk.h"
 #include "work/apply.h"
 #include "work/score.h"
@@ -34,6 +35,9 @@ struct texts {
     const char *log_statement;
     const char *guard;
 };
+
+/* What the catalogue says of a statement that an earlier run started. */
+enum trace_answer { TRACE_UNDONE, TRACE_DONE, TRACE_INVALID };
 
 struct apply {
     struct run *run;
@@ -65,6 +69,7 @@ struct apply {
     struct buf sql;
     const char *params[APPLY_MOST_PARAMS];
     char number[24];
+    struct trace asked; /* what the catalogue was asked for */
 
     /* the listener */
     uint32_t syncs_heard;
@@ -73,6 +78,9 @@ struct apply {
     int64_t step_began_us;
     int64_t began_us;
     int64_t applied;
+
+    enum trace_answer trace;
+    char invalid_index[TRACE_NAME_BYTES]; /* TRACE_INVALID: qualified and quoted */
 
     bool stopping;
     bool raced;
@@ -103,6 +111,7 @@ enum next apply_say_next(void *owner, struct act *act);
 
 /* apply_hear.c: the rest of a talker, but for the two endings */
 void apply_hear_done(void *owner, struct act_tag tag, const char *command_tag);
+void apply_hear_row(void *owner, struct act_tag tag, const struct row *row);
 void apply_hear_skipped(void *owner, struct act_tag tag);
 void apply_hear_notice(void *owner, const struct server_message *notice);
 

@@ -9,6 +9,7 @@
 #include "apply_inside.h"
 #include "base/clock.h"
 #include "base/journal.h"
+#include "statements.h"
 
 /* --- the sender: single acts ------------------------------------------------------------------------------------------ */
 
@@ -155,13 +156,33 @@ static enum next say_role_local(struct apply *apply, struct act *act, size_t ind
                index == 0 ? "SET LOCAL session_authorization TO DEFAULT" : "SET LOCAL role TO DEFAULT", 0);
 }
 
-static void note_skipped(const struct apply *apply, size_t statement)
+static void note_skipped(const struct apply *apply, size_t statement, const char *reason)
 {
     const struct step *step = apply_step(apply, apply->step);
-    journal_note(
-        apply->run->journal, EVENT_STATEMENT_SKIPPED, apply->run->target,
-        FIELDS(TEXT(MIGRATION, step->name), NUMBER(STATEMENT, statement + 1), TEXT(REASON, "done by an earlier run")),
-        "%s: statement %zu was done by an earlier run", step->name, statement + 1);
+    journal_note(apply->run->journal, EVENT_STATEMENT_SKIPPED, apply->run->target,
+                 FIELDS(TEXT(MIGRATION, step->name), NUMBER(STATEMENT, statement + 1), TEXT(REASON, reason)),
+                 "%s: statement %zu is skipped: %s", step->name, statement + 1, reason);
+}
+
+static enum next say_trace(struct apply *apply, struct act *act, size_t statement)
+{
+    struct trace *asked = &apply->asked;
+    apply->trace = TRACE_UNDONE;
+    trace_find(asked, &apply_step(apply, apply->step)->script, statement);
+    say(apply, act, SAY_TRACE, sql_trace, statement);
+    apply->params[0] = trace_kind_name(asked->kind);
+    apply->params[1] = asked->name;
+    apply->params[2] = asked->relation[0] != '\0' ? asked->relation : NULL;
+    return say_with(apply, act, 3);
+}
+
+static enum next say_drop(struct apply *apply, struct act *act, size_t statement)
+{
+    buf_clear(&apply->sql);
+    buf_add_format(&apply->sql, "DROP INDEX CONCURRENTLY IF EXISTS %s", apply->invalid_index);
+    if (!buf_ok(&apply->sql))
+        return fail_out_of_memory(apply);
+    return say(apply, act, SAY_STATEMENT, buf_text(&apply->sql), statement);
 }
 
 /* --- the sender: stages ----------------------------------------------------------------------------------------------- */
@@ -177,7 +198,12 @@ static enum next say_note(struct apply *apply, struct act *act, const struct not
         return say_begin(apply, act, false);
     case NOTE_ROW:
         return say_row(apply, act);
+    case NOTE_ASK:
+        return say_trace(apply, act, note->index);
+    case NOTE_DROP:
+        return say_drop(apply, act, note->index);
     case NOTE_STATEMENT:
+    case NOTE_AGAIN:
         return say_statement(apply, act, note->index);
     case NOTE_COPY:
         return say_copy(apply, act, note->index);
@@ -285,6 +311,25 @@ static bool is_behind_barrier(const struct apply *apply)
     return apply->note > 0 && apply->score.notes[apply->note - 1].kind == NOTE_BARRIER;
 }
 
+/* Whether there is anything to say for a note, now that everything before its barrier was heard. */
+static bool is_due(const struct apply *apply, const struct note *note)
+{
+    switch (note->kind) {
+    case NOTE_SKIPPED:
+        note_skipped(apply, note->index, "an earlier run did it");
+        return false;
+    case NOTE_DROP:
+        return apply->trace == TRACE_INVALID;
+    case NOTE_AGAIN:
+        if (apply->trace == TRACE_DONE)
+            note_skipped(apply, note->index,
+                         "an earlier run was interrupted in it, but the catalogue shows that it took effect");
+        return apply->trace != TRACE_DONE;
+    default:
+        return true;
+    }
+}
+
 static enum next say_performance(struct apply *apply, struct act *act)
 {
     while (true) {
@@ -297,9 +342,8 @@ static enum next say_performance(struct apply *apply, struct act *act)
         }
         const struct note *note = &apply->score.notes[apply->note];
         apply->note++;
-        if (note->kind != NOTE_SKIPPED)
+        if (is_due(apply, note))
             return say_note(apply, act, note);
-        note_skipped(apply, note->index);
     }
 }
 

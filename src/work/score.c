@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "text/trace.h"
 
 static const char *const reset_statements[] = {
     "BEGIN",
@@ -176,6 +177,19 @@ static void add_alone(struct score *score, const struct script *script, size_t i
     add_progress(score, script, NOTE_DONE, index);
 }
 
+/* Started by an earlier run and not known to be done, but the catalogue can tell. */
+static void add_asked(struct score *score, size_t index)
+{
+    add(score, NOTE_ASK, index);
+    add(score, NOTE_BARRIER, index);
+    add(score, NOTE_DROP, index);
+    add(score, NOTE_BARRIER, index);
+    add(score, NOTE_AGAIN, index);
+    add(score, NOTE_BARRIER, index);
+    add(score, NOTE_DONE, index);
+    add(score, NOTE_BARRIER, index);
+}
+
 static void add_unit(struct score *score, const struct script *script, size_t first, size_t end)
 {
     add(score, NOTE_BEGIN_UNIT, first);
@@ -202,10 +216,13 @@ static bool write_units(struct score *score, const struct step *step, const stru
         return false;
     add(score, NOTE_BARRIER, 0);
     for (size_t first = 0, end; first < script->statement_count; first = end) {
+        struct trace trace;
         end = end_of_unit(script, first);
         const struct progress_row *row = find_progress(wishes, end - 1);
         if (row != NULL && row->done)
             add(score, NOTE_SKIPPED, end - 1);
+        else if (row != NULL && trace_find(&trace, script, first))
+            add_asked(score, first);
         else if (row != NULL && !script->statements[first].repeatable)
             return refuse_unknown(step, wishes, first, fault);
         else if (script->statements[first].alone)

@@ -69,19 +69,10 @@ static void test_outside__a_directive_makes_each_statement_a_transaction(void **
     expect_sql(database, "SELECT count(*), count(DISTINCT x) FROM t", "3|2");
 }
 
-static const char *checksum_of(const char *text)
-{
-    return cluster_sql(cluster, NULL, must_format("SELECT encode(sha256($sql$%s$sql$::bytea), 'hex')", text));
-}
-
-/* The log as a run leaves it that was killed while a statement ran. */
 static void leave_started(const char *database, const char *text)
 {
     up_run(&(struct up){ .migrations = FILES({ "0.sql", "CREATE TABLE t (a int);" }), .database = database }, 0);
-    cluster_sql(cluster, database,
-                must_format("INSERT INTO schema_migrations_log (migration_name, event, statement, checksum) "
-                            "VALUES ('1.sql', 'started', 1, '%s')",
-                            checksum_of(text)));
+    up_leave_started(database, "1.sql", text);
 }
 
 static const char *folder_with_unfinished(const char *text)
@@ -114,7 +105,7 @@ static void test_outside__what_nobody_can_know_is_left_to_people(void **state)
     cluster_sql(cluster, database,
                 must_format("INSERT INTO schema_migrations_log (migration_name, event, statement, checksum) "
                             "VALUES ('1.sql', 'done', 1, '%s')",
-                            checksum_of(text)));
+                            up_checksum(text)));
     up_run(&up, 0);
     assert_string_equal(ledger_names(database), "0.sql,1.sql");
 }

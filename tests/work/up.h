@@ -78,6 +78,12 @@ void expect_sql(const char *database, const char *sql, const char *answer);
 /* What the ledger holds: names in byte order, with a comma between. */
 const char *ledger_names(const char *database);
 
+/* As the log has it: SHA-256 in hexadecimal. */
+const char *up_checksum(const char *text);
+
+/* The log as a run leaves it that was killed in the first statement of a file outside a transaction. */
+void up_leave_started(const char *database, const char *migration, const char *text);
+
 /* What a run may take: sanitizers need several times as much. */
 long up_memory_limit_kb(long limit_kb);
 
