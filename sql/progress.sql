@@ -1,5 +1,5 @@
--- How far the files got that run outside a transaction and are not in the ledger: the log's last word on each statement, where that
--- is not that it failed. No rows and no error when a table is absent (see rows.sql for the manner).
+-- How far the files got that are not in the ledger: the log's last word on each of their statements. No rows and no error when a
+-- table is absent (see rows.sql for the manner).
 -- $1  the ledger's schema, or null for the first on the search_path that has it
 -- $2  the ledger's table
 WITH ledger AS (
@@ -23,12 +23,12 @@ WITH ledger AS (
                'FROM (SELECT DISTINCT ON (migration_name, statement) migration_name, statement, event, checksum FROM %s AS log '
                'WHERE event IN (''started'', ''done'', ''failed'') AND statement IS NOT NULL '
                'AND NOT EXISTS (SELECT FROM %s AS ledger WHERE ledger.migration_name = log.migration_name) '
-               'ORDER BY migration_name, statement, id DESC) AS last WHERE event <> ''failed''', log, ledger),
+               'ORDER BY migration_name, statement, id DESC) AS last', log, ledger),
         false, false, '')::text FROM '<r>([^<]*)</r>') AS text
     FROM usable
 )
 SELECT convert_from(decode(split_part(item, '|', 1), 'hex'), 'UTF8') AS migration_name,
        split_part(item, '|', 2) AS statement,
-       split_part(item, '|', 3) = 'done' AS done,
+       split_part(item, '|', 3) AS event,
        nullif(split_part(item, '|', 4), '') AS checksum
 FROM packed, unnest(string_to_array(packed.text, ',')) AS item

@@ -15,12 +15,20 @@ struct ledger_row {
     int64_t duration_us;    /* from the log; -1 when unknown */
 };
 
-/* How far a file got that runs outside a transaction and is not in the ledger yet. */
+/* The log's last word on a statement. */
+enum progress_state {
+    PROGRESS_STARTED, /* no end is known */
+    PROGRESS_DONE,
+    PROGRESS_FAILED, /* an error was heard */
+};
+
+/* How far a file got that is not in the ledger yet. */
 struct progress_row {
     const char *migration_name;
-    int64_t statement;    /* counts from 1 */
-    bool done;            /* else only started */
-    const char *checksum; /* of the file as it was */
+    int64_t statement; /* counts from 1 */
+    enum progress_state state;
+    const char
+        *checksum; /* PROGRESS_STARTED, PROGRESS_DONE: of the statement, or the unit that ends with it, as it was then */
 };
 
 struct ledger {

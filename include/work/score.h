@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "plan/checksum.h"
 #include "plan/ledger.h"
 #include "plan/planner.h"
 
@@ -61,6 +62,9 @@ void score_finish(struct score *score);
  * was interrupted in a statement of which it cannot be known whether it happened.
  */
 bool score_write(struct score *score, const struct step *step, const struct score_wishes *wishes, struct fault *fault);
+
+/* The SHA-256 of the unit that ends with statement `last`: a rerun knows by it whether that text is still the same. */
+bool score_unit_checksum(char checksum[CHECKSUM_BYTES], const struct step *step, size_t last, struct fault *fault);
 
 /* The session reset's statements, in order; index from 0, NULL past the last. */
 const char *score_reset_statement(size_t index);

@@ -86,7 +86,7 @@ static const struct progress_row *take_progress(struct merge *merge, const char 
             break;
         if (order < 0)
             continue;
-        if (furthest == NULL || row->statement > furthest->statement || row->done)
+        if (furthest == NULL || row->statement > furthest->statement || row->state == PROGRESS_DONE)
             furthest = row;
     }
     return furthest;
@@ -95,9 +95,13 @@ static const struct progress_row *take_progress(struct merge *merge, const char 
 static const char *explain_pending(struct merge *merge, const char *name)
 {
     const struct progress_row *progress = take_progress(merge, name);
+    static const char *const manners[] = {
+        [PROGRESS_STARTED] = "interrupted in",
+        [PROGRESS_DONE] = "interrupted after",
+        [PROGRESS_FAILED] = "failed in",
+    };
     if (progress != NULL)
-        return arena_format(merge->arena, "interrupted %s statement %" PRId64, progress->done ? "after" : "in",
-                            progress->statement);
+        return arena_format(merge->arena, "%s statement %" PRId64, manners[progress->state], progress->statement);
     if (merge->row == merge->ledger->row_count)
         return "not in the ledger";
     return arena_format(merge->arena, "not in the ledger; sorts before %s, which is already applied",

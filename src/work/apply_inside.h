@@ -69,6 +69,7 @@ struct apply {
     struct buf sql;
     const char *params[APPLY_MOST_PARAMS];
     char number[24];
+    char unit_checksum[CHECKSUM_BYTES];
     struct trace asked; /* what the catalogue was asked for */
 
     /* the listener */

@@ -75,10 +75,15 @@ static enum next say_log(struct apply *apply, struct act *act)
 
 static enum next say_progress(struct apply *apply, struct act *act, const char *event, size_t statement)
 {
+    struct fault fault;
+    if (!score_unit_checksum(apply->unit_checksum, apply_step(apply, apply->step), statement, &fault)) {
+        apply_fail(apply, &fault, apply->step, 0);
+        return NEXT_WAIT;
+    }
     say(apply, act, SAY_LOG, apply->texts.log_statement, statement);
     snprintf(apply->number, sizeof apply->number, "%zu", statement + 1);
     apply->params[0] = apply_step(apply, apply->step)->name;
-    apply->params[1] = apply_step(apply, apply->step)->migration->checksum;
+    apply->params[1] = apply->unit_checksum;
     apply->params[2] = apply->runner;
     apply->params[3] = event;
     apply->params[4] = apply->number;

@@ -155,6 +155,13 @@ static void hear_ledger_row(struct reading *reading, const struct row *row)
     };
 }
 
+static enum progress_state read_progress_state(const char *event)
+{
+    if (event != NULL && strcmp(event, "done") == 0)
+        return PROGRESS_DONE;
+    return event != NULL && strcmp(event, "failed") == 0 ? PROGRESS_FAILED : PROGRESS_STARTED;
+}
+
 static void hear_progress_row(struct reading *reading, const struct row *row)
 {
     struct ledger *ledger = &reading->ledger;
@@ -167,7 +174,7 @@ static void hear_progress_row(struct reading *reading, const struct row *row)
     ledger->progress[ledger->progress_count++] = (struct progress_row){
         .migration_name = keep(reading, row_text(row, 0)),
         .statement = to_int(row_text(row, 1)),
-        .done = is_true(row_text(row, 2)),
+        .state = read_progress_state(row_text(row, 2)),
         .checksum = keep(reading, row_text(row, 3)),
     };
 }
@@ -268,6 +275,8 @@ bool reading_conclude(struct reading *reading, struct fault *fault)
         *fault = reading->fault;
         return false;
     }
+    if (reading->server.version_num == 0)
+        return fault_set(fault, FAULT_NOT_READY, "the server gave no answer to the first query");
     if (reading->server.version_num < OLDEST_SERVER)
         return refuse_old(reading, fault);
     if (!name_tables(reading))

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "text/phrase.h"
 #include "text/trace.h"
 
 static const char *const reset_statements[] = {
@@ -115,10 +116,45 @@ static const struct progress_row *find_progress(const struct score_wishes *wishe
     return NULL;
 }
 
+static bool refuse_changed(const struct step *step, size_t last, struct fault *fault)
+{
+    fault_set(fault, FAULT_MIGRATION, "%s was changed: its statement %zu is not the one that an earlier run has done",
+              step->name, last + 1);
+    if (last < step->script.statement_count)
+        fault_place(fault, step->name, step->script.statements[last].offset_bytes);
+    fault_detail(fault, "It runs outside a transaction, so a part of the old file has taken effect.");
+    fault_hint(fault,
+               "Put the old text back, and change only what comes after it; or write the rest as a new migration and record "
+               "this one in the ledger.");
+    return false;
+}
+
+static size_t begin_of_unit(const struct script *script, size_t last)
+{
+    size_t first = last;
+    while (first > 0 && script->statements[first - 1].unit == script->statements[last].unit)
+        first--;
+    return first;
+}
+
+bool score_unit_checksum(char checksum[CHECKSUM_BYTES], const struct step *step, size_t last, struct fault *fault)
+{
+    const struct script *script = &step->script;
+    const struct statement *end = &script->statements[last];
+    size_t from = script->statements[begin_of_unit(script, last)].offset_bytes;
+    size_t to = end->offset_bytes + end->size_bytes;
+    if (end->kind == STATEMENT_COPY_FROM_STDIN)
+        to = end->data_offset_bytes + end->data_size_bytes;
+    return checksum_make(checksum, script->source->bytes + from, to - from, fault);
+}
+
 static bool refuse_unknown(const struct step *step, const struct score_wishes *wishes, size_t index, struct fault *fault)
 {
     const struct script *script = &step->script;
     char line[80];
+    char checksum[CHECKSUM_BYTES];
+    if (!score_unit_checksum(checksum, step, index, fault))
+        return false;
     statement_headline(script, index, line, sizeof line);
     fault_set(fault, FAULT_MIGRATION,
               "an earlier run was interrupted in statement %zu, which runs outside a transaction: %s", index + 1, line);
@@ -128,27 +164,25 @@ static bool refuse_unknown(const struct step *step, const struct score_wishes *w
         fault,
         "Look at the database, then say which, and run again: INSERT INTO %s (migration_name, event, statement, checksum) "
         "VALUES ('%s', 'done', %zu, '%s') if it took effect; the same with 'failed' in place of 'done' if it did not.",
-        wishes->log_identifier, step->name, index + 1, step->migration->checksum);
+        wishes->log_identifier, step->name, index + 1, checksum);
     return false;
 }
 
-static bool refuse_changed(const struct step *step, const struct progress_row *row, struct fault *fault)
-{
-    fault_set(fault, FAULT_MIGRATION, "%s was changed after a run of it was interrupted at statement %" PRId64, step->name,
-              row->statement);
-    fault_detail(fault, "It runs outside a transaction, so a part of the old file has taken effect.");
-    fault_hint(
-        fault,
-        "Put the old text back to let it finish, or move the rest into a new file and record this one in the ledger.");
-    return false;
-}
-
+/* What was begun has to be what is still there; what comes after it may have been mended. */
 static bool check_unchanged(const struct step *step, const struct score_wishes *wishes, struct fault *fault)
 {
     for (size_t i = 0; i < wishes->progress_count; i++) {
         const struct progress_row *row = &wishes->progress[i];
-        if (row->checksum != NULL && strcmp(row->checksum, step->migration->checksum) != 0)
-            return refuse_changed(step, row, fault);
+        size_t last = (size_t) row->statement - 1;
+        char checksum[CHECKSUM_BYTES];
+        if (row->state == PROGRESS_FAILED || row->checksum == NULL)
+            continue;
+        if (last >= step->script.statement_count)
+            return refuse_changed(step, last, fault);
+        if (!score_unit_checksum(checksum, step, last, fault))
+            return false;
+        if (strcmp(row->checksum, checksum) != 0)
+            return refuse_changed(step, last, fault);
     }
     return true;
 }
@@ -177,8 +211,8 @@ static void add_alone(struct score *score, const struct script *script, size_t i
     add_progress(score, script, NOTE_DONE, index);
 }
 
-/* Started by an earlier run and not known to be done, but the catalogue can tell. */
-static void add_asked(struct score *score, size_t index)
+/* Begun by an earlier run that was interrupted: the catalogue can tell whether it took effect. */
+static void add_asked(struct score *score, const struct script *script, size_t index)
 {
     add(score, NOTE_ASK, index);
     add(score, NOTE_BARRIER, index);
@@ -186,8 +220,17 @@ static void add_asked(struct score *score, size_t index)
     add(score, NOTE_BARRIER, index);
     add(score, NOTE_AGAIN, index);
     add(score, NOTE_BARRIER, index);
-    add(score, NOTE_DONE, index);
+    add_progress(score, script, NOTE_DONE, index);
+}
+
+/* It failed in an earlier run, and may have left an INVALID index. */
+static void add_retried(struct score *score, const struct script *script, size_t index)
+{
+    add(score, NOTE_ASK, index);
     add(score, NOTE_BARRIER, index);
+    add(score, NOTE_DROP, index);
+    add(score, NOTE_BARRIER, index);
+    add_alone(score, script, index);
 }
 
 static void add_unit(struct score *score, const struct script *script, size_t first, size_t end)
@@ -209,6 +252,45 @@ static size_t end_of_unit(const struct script *script, size_t first)
     return end;
 }
 
+/* A SET of an earlier run went with its session. */
+static bool only_sets(const struct script *script, size_t first, size_t end)
+{
+    const struct statement *statement = &script->statements[first];
+    struct lexer lexer;
+    lexer_init(&lexer, script->source->bytes, statement->offset_bytes, statement->offset_bytes + statement->size_bytes);
+    return end - first == 1 && phrase_match(&lexer, "set|reset");
+}
+
+static void add_fresh(struct score *score, const struct script *script, size_t first, size_t end)
+{
+    if (script->statements[first].alone)
+        add_alone(score, script, first);
+    else
+        add_unit(score, script, first, end);
+}
+
+/* What an earlier run left of a unit decides what this one does. */
+static bool add_resumed(struct score *score, const struct step *step, const struct score_wishes *wishes, size_t first,
+                        size_t end, struct fault *fault)
+{
+    const struct script *script = &step->script;
+    const struct progress_row *row = find_progress(wishes, end - 1);
+    struct trace trace;
+    bool has_trace = script->statements[first].alone && trace_find(&trace, script, first);
+    bool interrupted = row != NULL && row->state == PROGRESS_STARTED;
+    if (row != NULL && row->state == PROGRESS_DONE && !only_sets(script, first, end))
+        add(score, NOTE_SKIPPED, end - 1);
+    else if (interrupted && has_trace)
+        add_asked(score, script, first);
+    else if (interrupted && !script->statements[first].repeatable)
+        return refuse_unknown(step, wishes, first, fault);
+    else if (row != NULL && row->state == PROGRESS_FAILED && has_trace)
+        add_retried(score, script, first);
+    else
+        add_fresh(score, script, first, end);
+    return true;
+}
+
 static bool write_units(struct score *score, const struct step *step, const struct score_wishes *wishes, struct fault *fault)
 {
     const struct script *script = &step->script;
@@ -216,19 +298,9 @@ static bool write_units(struct score *score, const struct step *step, const stru
         return false;
     add(score, NOTE_BARRIER, 0);
     for (size_t first = 0, end; first < script->statement_count; first = end) {
-        struct trace trace;
         end = end_of_unit(script, first);
-        const struct progress_row *row = find_progress(wishes, end - 1);
-        if (row != NULL && row->done)
-            add(score, NOTE_SKIPPED, end - 1);
-        else if (row != NULL && trace_find(&trace, script, first))
-            add_asked(score, first);
-        else if (row != NULL && !script->statements[first].repeatable)
-            return refuse_unknown(step, wishes, first, fault);
-        else if (script->statements[first].alone)
-            add_alone(score, script, first);
-        else
-            add_unit(score, script, first, end);
+        if (!add_resumed(score, step, wishes, first, end, fault))
+            return false;
     }
     add(score, NOTE_BEGIN_UNIT, 0);
     add_own_role(score, script);
@@ -241,7 +313,7 @@ static bool write_units(struct score *score, const struct step *step, const stru
 bool score_write(struct score *score, const struct step *step, const struct score_wishes *wishes, struct fault *fault)
 {
     const size_t notes_around = RESET_COUNT + 16;
-    const size_t notes_a_statement = 14;
+    const size_t notes_a_statement = 20;
     if (!make_room(score, step->script.statement_count * notes_a_statement + notes_around, fault))
         return false;
     add_reset(score, wishes);

@@ -131,10 +131,10 @@ static void test_planner__an_applied_file_is_only_read_for_a_checksum(void **sta
 static void test_planner__interrupted_files_tell_how_far_they_came(void **state)
 {
     const struct ledger ledger = { ROWS({ .migration_name = "9.sql" }),
-                                   PROGRESS({ "0_gone.sql", 1, true, "x" }, { "1.sql", 1, true, "x" },
-                                            { "1.sql", 2, true, "x" }, { "2.sql", 1, true, "x" }, { "2.sql", 2, false, "x" },
-                                            { "3.sql", 1, false, "x" }, { "3.sql", 1, true, "x" },
-                                            { "9.sql", 4, true, "x" }) };
+                                   PROGRESS({ "0_gone.sql", 1, PROGRESS_DONE, "x" }, { "1.sql", 1, PROGRESS_DONE, "x" },
+                                            { "1.sql", 2, PROGRESS_DONE, "x" }, { "2.sql", 1, PROGRESS_DONE, "x" },
+                                            { "2.sql", 2, PROGRESS_STARTED, "x" }, { "3.sql", 1, PROGRESS_STARTED, "x" },
+                                            { "3.sql", 1, PROGRESS_DONE, "x" }, { "9.sql", 4, PROGRESS_DONE, "x" }) };
     (void) state;
     make_plan(FILES({ "1.sql", "SELECT 1;" }, { "2.sql", "SELECT 1;" }, { "3.sql", "SELECT 1;" }, { "4.sql", "SELECT 1;" },
                     { "9.sql", "SELECT 1;" }),
@@ -209,7 +209,7 @@ static bool plan_a_folder(void *argument, struct fault *out)
 {
     const struct ledger ledger = { ROWS({ .migration_name = "1.sql", .checksum = select_checksum },
                                         { .migration_name = "9.sql" }),
-                                   PROGRESS({ "2.sql", 1, true, "x" }) };
+                                   PROGRESS({ "2.sql", 1, PROGRESS_DONE, "x" }) };
     struct arena scratch;
     struct shelf found;
     struct plan made;

@@ -19,7 +19,7 @@ static const char *interrupted(const char *hint, const char *text, const char *l
     const char *database = up_database(hint);
     up_run(&(struct up){ .migrations = table_and("SELECT 1;"), .database = database }, 0);
     cluster_sql(cluster, database, "DELETE FROM schema_migrations WHERE migration_name = '1.sql'");
-    up_leave_started(database, "1.sql", text);
+    up_leave_started(database, "1.sql", must_format("%.*s", (int) strcspn(text, ";"), text));
     if (left != NULL)
         cluster_sql(cluster, database, left);
     return database;

@@ -65,6 +65,12 @@ static const char *word(const struct note *note)
         return must_format("done%u", note->index + 1);
     case NOTE_SKIPPED:
         return must_format("skip%u", note->index + 1);
+    case NOTE_ASK:
+        return must_format("ask%u", note->index + 1);
+    case NOTE_DROP:
+        return must_format("drop%u", note->index + 1);
+    case NOTE_AGAIN:
+        return must_format("again%u", note->index + 1);
     case NOTE_GUARD:
         return "guard";
     case NOTE_COMMIT:
@@ -251,15 +257,15 @@ static void test_score__an_explicit_block_is_one_unit(void **state)
         "| begin s1 s2 done2 commit | begin s3 done3 commit | begin row log guard COMMIT |");
 }
 
-static struct progress_row progress(int64_t statement, bool done)
+static struct progress_row progress(int64_t statement, enum progress_state state)
 {
-    return (struct progress_row){ .migration_name = "001.sql", .statement = statement, .done = done, .checksum = CHECKSUM };
+    return (struct progress_row){ .migration_name = "001.sql", .statement = statement, .state = state };
 }
 
 static void test_score__a_rerun_skips_what_was_done(void **state)
 {
     (void) state;
-    const struct progress_row rows[] = { progress(1, true), progress(2, true) };
+    const struct progress_row rows[] = { progress(1, PROGRESS_DONE), progress(2, PROGRESS_DONE) };
     struct score_wishes wishes = logged;
     wishes.progress = rows;
     wishes.progress_count = 2;
@@ -270,7 +276,7 @@ static void test_score__a_rerun_skips_what_was_done(void **state)
 static void test_score__a_rerun_repeats_what_is_harmless(void **state)
 {
     (void) state;
-    const struct progress_row row = progress(1, false);
+    const struct progress_row row = progress(1, PROGRESS_STARTED);
     struct score_wishes wishes = logged;
     wishes.progress = &row;
     wishes.progress_count = 1;
@@ -291,7 +297,7 @@ static bool try_score(const char *text, const struct progress_row *row, struct f
 static void test_score__a_rerun_over_another_text_is_refused(void **state)
 {
     (void) state;
-    struct progress_row row = progress(1, true);
+    struct progress_row row = progress(1, PROGRESS_DONE);
     struct fault fault;
     row.checksum = "of another text";
     assert_false(try_score(VACUUMS, &row, &fault));
@@ -299,17 +305,69 @@ static void test_score__a_rerun_over_another_text_is_refused(void **state)
     assert_contains(fault.what, "001.sql was changed");
     row.checksum = NULL; /* not known */
     assert_true(try_score(VACUUMS, &row, &fault));
+    row = progress(2, PROGRESS_DONE);
+    row.checksum = "of a statement that is not there any more";
+    assert_false(try_score(VACUUMS, &row, &fault));
+}
+
+static void test_score__what_comes_after_the_interruption_may_be_mended(void **state)
+{
+    (void) state;
+    const struct step before = read_step(VACUUMS "SELECT wrong;");
+    char checksum[CHECKSUM_BYTES];
+    struct fault fault;
+    assert_true(score_unit_checksum(checksum, &before, 0, &fault));
+    struct progress_row row = progress(1, PROGRESS_DONE);
+    row.checksum = checksum;
+    struct score_wishes wishes = logged;
+    wishes.progress = &row;
+    wishes.progress_count = 1;
+    assert_string_equal(write_score(VACUUMS "SELECT 1;", &wishes),
+                        "| skip1 begin s2 done2 commit | begin row log guard COMMIT |");
+}
+
+static void test_score__a_rerun_sets_again_what_went_with_the_session(void **state)
+{
+    (void) state;
+    const struct progress_row rows[] = { progress(1, PROGRESS_DONE), progress(2, PROGRESS_DONE) };
+    struct score_wishes wishes = logged;
+    wishes.progress = rows;
+    wishes.progress_count = 2;
+    assert_string_equal(write_score("SET search_path = s;" VACUUMS, &wishes),
+                        "| begin s1 done1 commit | skip2 begin row log guard COMMIT |");
+}
+
+static void test_score__where_the_catalogue_can_tell_it_is_asked(void **state)
+{
+    (void) state;
+    const struct progress_row row = progress(1, PROGRESS_STARTED);
+    struct score_wishes wishes = logged;
+    wishes.progress = &row;
+    wishes.progress_count = 1;
+    assert_string_equal(write_score(CONCURRENTLY, &wishes),
+                        "| ask1 | drop1 | again1 | begin done1 commit | begin row log guard COMMIT |");
+}
+
+static void test_score__a_statement_that_failed_is_tried_again_after_what_it_left(void **state)
+{
+    (void) state;
+    const struct progress_row row = progress(1, PROGRESS_FAILED);
+    struct score_wishes wishes = logged;
+    wishes.progress = &row;
+    wishes.progress_count = 1;
+    assert_string_equal(write_score(CONCURRENTLY, &wishes),
+                        "| ask1 | drop1 | begin started1 commit | s1 | begin done1 commit | begin row log guard COMMIT |");
 }
 
 static void test_score__only_what_is_sure_is_repeated(void **state)
 {
     (void) state;
-    static const char *const doubtful[] = { "CREATE DATABASE d;", "DROP DATABASE d;", "CREATE TABLESPACE t LOCATION '/t';" };
+    static const char *const doubtful[] = { "ALTER DATABASE d SET TABLESPACE t;", "COMMIT PREPARED 'p';",
+                                            "CREATE INDEX CONCURRENTLY ON a (b);" };
     for (size_t i = 0; i < sizeof doubtful / sizeof doubtful[0]; i++) {
-        const struct progress_row row = progress(1, false);
+        const struct progress_row row = progress(1, PROGRESS_STARTED);
         struct fault fault;
-        if (try_score(doubtful[i], &row, &fault))
-            continue; /* where the catalogue is asked, apply.c asks it */
+        assert_false(try_score(doubtful[i], &row, &fault));
         assert_int_equal(fault.class, FAULT_MIGRATION);
         assert_true(fault.has_offset);
         assert_contains(fault.hint, "'done'");
@@ -351,6 +409,10 @@ int main(void)
         TEST(test_score__a_rerun_skips_what_was_done),
         TEST(test_score__a_rerun_repeats_what_is_harmless),
         TEST(test_score__a_rerun_over_another_text_is_refused),
+        TEST(test_score__what_comes_after_the_interruption_may_be_mended),
+        TEST(test_score__a_rerun_sets_again_what_went_with_the_session),
+        TEST(test_score__a_statement_that_failed_is_tried_again_after_what_it_left),
+        TEST(test_score__where_the_catalogue_can_tell_it_is_asked),
         TEST(test_score__only_what_is_sure_is_repeated),
         TEST(test_score__ends_cleanly_without_memory),
     };

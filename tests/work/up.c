@@ -223,10 +223,10 @@ const char *up_checksum(const char *text)
     return cluster_sql(cluster, NULL, must_format("SELECT encode(sha256($sql$%s$sql$::bytea), 'hex')", text));
 }
 
-void up_leave_started(const char *database, const char *migration, const char *text)
+void up_leave_started(const char *database, const char *migration, const char *statement)
 {
     cluster_sql(cluster, database,
                 must_format("INSERT INTO schema_migrations_log (migration_name, event, statement, checksum) "
                             "VALUES ('%s', 'started', 1, '%s')",
-                            migration, up_checksum(text)));
+                            migration, up_checksum(statement)));
 }

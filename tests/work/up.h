@@ -82,7 +82,7 @@ const char *ledger_names(const char *database);
 const char *up_checksum(const char *text);
 
 /* The log as a run leaves it that was killed in the first statement of a file outside a transaction. */
-void up_leave_started(const char *database, const char *migration, const char *text);
+void up_leave_started(const char *database, const char *migration, const char *statement);
 
 /* What a run may take: sanitizers need several times as much. */
 long up_memory_limit_kb(long limit_kb);
