@@ -24,6 +24,11 @@ struct journal {
     {                                                                                                                       \
         .key = FIELD_##field_key, .type = FIELD_TYPE_NUMBER, .number = (int64_t) (value)                                    \
     }
+/* A number that there may be none of, which then is left out like a missing text. */
+#define NUMBER_IF(condition, field_key, value)                                                                              \
+    {                                                                                                                       \
+        .key = FIELD_##field_key, .type = (condition) ? FIELD_TYPE_NUMBER : FIELD_TYPE_TEXT, .number = (int64_t) (value)    \
+    }
 #define FIELDS(...) ((const struct field[]){ __VA_ARGS__, { .key = FIELD_END } })
 #define NO_FIELDS   ((const struct field[]){ { .key = FIELD_END } })
 

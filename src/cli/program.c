@@ -14,8 +14,9 @@
 #include "face/colour.h"
 #include "face/fault_text.h"
 #include "plan/options.h"
+#include "text/excerpt.h"
 
-enum { TICK_MS = 100, FAULT_TEXT_MOST_BYTES = 16 * 1024 };
+enum { TICK_MS = 100, FAULT_TEXT_MOST_BYTES = 16 * 1024, EXCERPT_MOST_BYTES = 2048, EXCERPT_COLUMNS = 100 };
 
 /* --- opening ---------------------------------------------------------------------------------------------------------- */
 
@@ -180,13 +181,34 @@ static const struct source *find_source(const struct program *program, const str
     return NULL;
 }
 
+/* Where a fault has a place in a file, the event has it too: stderr is not always at hand. */
 static void note_failed(const struct program *program)
 {
     const struct fault *fault = &program->run.outcome.fault;
-    journal_note(&program->journal, EVENT_FAILED, program->run.target,
-                 FIELDS(TEXT(MESSAGE, fault->what), TEXT(SQLSTATE, fault->sqlstate), TEXT(DETAIL, fault->detail),
-                        TEXT(HINT, fault->hint), TEXT(OUTCOME, outcome_name(fault))),
-                 "%s", fault->what);
+    const struct source *source = find_source(program, fault);
+    struct position position = { 0, 0 };
+    char place[FAULT_LINE_BYTES] = "";
+    struct buf excerpt;
+    buf_init(&excerpt, EXCERPT_MOST_BYTES);
+    if (source != NULL) {
+        position = source_position(source, fault->offset_bytes);
+        excerpt_add(&excerpt, source, fault->offset_bytes, EXCERPT_COLUMNS);
+        snprintf(place, sizeof place, "%s:%zu:%zu: ", fault->source, position.line, position.column);
+    }
+    const struct field fields[] = {
+        TEXT(MIGRATION, fault->source),
+        NUMBER_IF(position.line > 0, LINE, position.line),
+        NUMBER_IF(position.line > 0, COLUMN, position.column),
+        TEXT(MESSAGE, fault->what),
+        TEXT(SQLSTATE, fault->sqlstate),
+        TEXT(DETAIL, fault->detail),
+        TEXT(HINT, fault->hint),
+        TEXT(EXCERPT, buf_text(&excerpt)),
+        TEXT(OUTCOME, outcome_name(fault)),
+        { .key = FIELD_END },
+    };
+    journal_note(&program->journal, EVENT_FAILED, program->run.target, fields, "%s%s", place, fault->what);
+    buf_finish(&excerpt);
 }
 
 static void say_how_it_ended(char *sentence, size_t size, int code, size_t applied)

@@ -26,19 +26,20 @@ static void note_failed(struct apply *apply)
         position = source_position(source, fault->offset_bytes);
         excerpt_add(&excerpt, source, fault->offset_bytes, EXCERPT_WIDTH);
     }
-    struct field fields[12] = {
-        TEXT(MIGRATION, step->name),       TEXT(SQLSTATE, fault->sqlstate),
-        TEXT(MESSAGE, fault->what),        TEXT(DETAIL, fault->detail),
-        TEXT(HINT, fault->hint),           TEXT(CONTEXT, fault->context),
-        TEXT(EXCERPT, buf_text(&excerpt)), NUMBER(DURATION_US, clock_monotonic_us() - apply->step_began_us),
+    const struct field fields[] = {
+        TEXT(MIGRATION, step->name),
+        NUMBER_IF(apply->failed_statement > 0, STATEMENT, apply->failed_statement),
+        NUMBER_IF(position.line > 0, LINE, position.line),
+        NUMBER_IF(position.line > 0, COLUMN, position.column),
+        TEXT(SQLSTATE, fault->sqlstate),
+        TEXT(MESSAGE, fault->what),
+        TEXT(DETAIL, fault->detail),
+        TEXT(HINT, fault->hint),
+        TEXT(CONTEXT, fault->context),
+        TEXT(EXCERPT, buf_text(&excerpt)),
+        NUMBER(DURATION_US, clock_monotonic_us() - apply->step_began_us),
+        { .key = FIELD_END },
     };
-    size_t count = 8;
-    if (apply->failed_statement > 0)
-        fields[count++] = (struct field) NUMBER(STATEMENT, apply->failed_statement);
-    if (position.line > 0) {
-        fields[count++] = (struct field) NUMBER(LINE, position.line);
-        fields[count++] = (struct field) NUMBER(COLUMN, position.column);
-    }
     char place[64] = "";
     if (position.line > 0)
         snprintf(place, sizeof place, ":%zu:%zu", position.line, position.column);

@@ -156,14 +156,12 @@ static void tell_holder(struct lock *lock)
     lock->told = true;
     lock->told_us = now_us;
     const struct field fields[] = {
+        NUMBER_IF(holder->known, HOLDER_PID, strtoll(holder->pid, NULL, 10)),
         TEXT(HOLDER_APPLICATION, holder->application),
         TEXT(HOLDER_ADDRESS, holder->address),
         TEXT(HOLDER_SINCE, holder->since),
         TEXT(HOLDER_QUERY, holder->query),
         NUMBER(WAITED_MS, waited_ms(lock)),
-        { .key = holder->known ? FIELD_HOLDER_PID : FIELD_END,
-          .type = FIELD_TYPE_NUMBER,
-          .number = strtoll(holder->pid, NULL, 10) },
         { .key = FIELD_END },
     };
     journal_note(lock->run->journal, EVENT_LOCK_WAITING, lock->run->target, fields,

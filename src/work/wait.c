@@ -395,9 +395,9 @@ static void note_ready(const struct wait *wait, const struct slot *slot)
         TEXT(ADDRESS, name),
         TEXT(ROLE, role),
         TEXT(SERVER_VERSION, asked ? session_server_version(slot->session) : NULL),
+        NUMBER_IF(asked, PID, server->pid),
         NUMBER(ATTEMPT, wait->attempt),
         NUMBER(DURATION_US, duration_us),
-        { .key = asked ? FIELD_PID : FIELD_END, .type = FIELD_TYPE_NUMBER, .number = server->pid },
         { .key = FIELD_END },
     };
     journal_note(run->journal, EVENT_READY, run->target, fields, "%s is ready (%s%s%s)", name, rung_name(wait->goal.until),
@@ -458,9 +458,7 @@ static void note_started(const struct wait *wait)
         TEXT(UNTIL, rung_name(wait->goal.until)),
         NUMBER(ATTEMPTS, settings->attempts),
         NUMBER(INTERVAL_MS, settings->interval_ms),
-        { .key = settings->timeout_ms >= 0 ? FIELD_TIMEOUT_MS : FIELD_END,
-          .type = FIELD_TYPE_NUMBER,
-          .number = settings->timeout_ms },
+        NUMBER_IF(settings->timeout_ms >= 0, TIMEOUT_MS, settings->timeout_ms),
         { .key = FIELD_END },
     };
     journal_note(run->journal, EVENT_WAIT_STARTED, run->target, fields, "waiting for %s to be ready (%s)", run->target,

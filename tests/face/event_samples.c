@@ -144,9 +144,10 @@ static const struct sample samples[EVENT_COUNT] = {
     [EVENT_STOPPING] = { "SIGTERM: stopping", FIELDS(TEXT(SIGNAL, "SIGTERM")), FIELDS(TEXT(SIGNAL, "SIGTERM")) },
     [EVENT_FAILED] = { "password authentication failed for user \"bot\"",
                        FIELDS(TEXT(MESSAGE, "password authentication failed for user \"bot\""), TEXT(OUTCOME, "refused")),
-                       FIELDS(TEXT(MESSAGE, "password authentication failed for user \"bot\""), TEXT(SQLSTATE, "28P01"),
+                       FIELDS(TEXT(MIGRATION, "003_add_bots.sql"), NUMBER(LINE, 12), NUMBER(COLUMN, 15),
+                              TEXT(MESSAGE, "password authentication failed for user \"bot\""), TEXT(SQLSTATE, "28P01"),
                               TEXT(DETAIL, "It was refused for 10 s."), TEXT(HINT, "See POSTGRES_PASSWORD_FILE."),
-                              TEXT(OUTCOME, "refused")) },
+                              TEXT(EXCERPT, "  12 | SELECT 'open\n     |        ^\n"), TEXT(OUTCOME, "refused")) },
     [EVENT_FINISHED] = { "2 migrations applied in 1.3 s", FIELDS(FINISHED_FIELDS), FIELDS(FINISHED_FIELDS, PHASE_FIELDS) },
 };
 

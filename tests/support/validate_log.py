@@ -3,7 +3,7 @@
 
 Exits with 0 when every line is one valid event, else with 1 and the first bad line and its reason on stderr. An empty log is
 bad too: a test that meant to look at something would have looked at nothing. What a schema cannot say is checked as well: no key
-comes twice, and the keys that every event has come in their order.
+comes twice, and they come in the order of the schema's properties.
 """
 
 import json
@@ -27,10 +27,16 @@ def read_object(pairs):
     return dict(pairs)
 
 
-def order_problem(event):
+def order_of_fields(event, schema):
+    definition = schema.get("$defs", {}).get(f"event_{event.get('event')}", {})
+    return list(definition.get("properties", []))
+
+
+def order_problem(event, schema):
     keys = list(event)
     wanted = [key for key in FIRST_KEYS if key in event]
-    if keys[: len(wanted)] != wanted or keys[-1] != "msg":
+    fields = [key for key in order_of_fields(event, schema) if key in event]
+    if keys[: len(wanted)] != wanted or keys[-1] != "msg" or (fields and keys != fields):
         return f"the keys are out of order: {', '.join(keys)}"
     return None
 
@@ -44,7 +50,7 @@ def first_problem(line, validator):
         return f"not JSON: {error}"
     problem = jsonschema.exceptions.best_match(validator.iter_errors(event))
     if problem is None:
-        return order_problem(event)
+        return order_problem(event, validator.schema)
     place = "/".join(str(part) for part in problem.absolute_path)
     return f"{place or 'the event'}: {problem.message}"
 
