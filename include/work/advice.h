@@ -3,9 +3,10 @@
 #define PGUSHER_WORK_ADVICE_H
 
 #include "base/fault.h"
+#include "plan/ledger.h"
 #include "text/script.h"
 
-/* Gives the fault a hint where the server gave none; statement is the one that failed. */
-void advise(struct fault *fault, const struct script *script, size_t statement);
+/* Gives the fault a hint where the server gave none; statement is the one that failed, counted from 0. */
+void advise(struct fault *fault, const struct script *script, size_t statement, const struct ledger *ledger);
 
 #endif

@@ -1,64 +1,193 @@
 /*
- * What experience says about an SQLSTATE and the text around it. It only ever adds a hint.
+ * What experience says about an SQLSTATE and the text around it. It judges by SQLSTATE and by the file, never by the server's words,
+ * which may be of any language; and it only ever adds a hint.
  */
 #include "work/advice.h"
 
 #include <string.h>
-#include <strings.h>
 
-/* Whether an earlier statement of the file empties the search_path, as pg_dump does. */
-static bool empties_search_path(const struct script *script, size_t statement)
+#include "text/phrase.h"
+
+struct trouble {
+    struct fault *fault;
+    const struct script *script;
+    size_t statement;
+    const struct ledger *ledger;
+};
+
+static bool is(const struct trouble *trouble, const char *sqlstate)
 {
-    static const char set_config[] = "set_config('search_path', ''";
-    static const char set[] = "SET search_path = ''";
-    for (size_t i = 0; i < statement; i++) {
-        const struct statement *before = &script->statements[i];
-        const char *text = script->source->bytes + before->offset_bytes;
-        if (memmem(text, before->size_bytes, set_config, sizeof set_config - 1) != NULL)
-            return true;
-        if (before->size_bytes >= sizeof set - 1 && strncasecmp(text, set, sizeof set - 1) == 0)
+    return strcmp(trouble->fault->sqlstate, sqlstate) == 0;
+}
+
+static struct lexer statement_lexer(const struct trouble *trouble, size_t index)
+{
+    const struct statement *statement = &trouble->script->statements[index];
+    struct lexer lexer;
+    lexer_init(&lexer, trouble->script->source->bytes, statement->offset_bytes,
+               statement->offset_bytes + statement->size_bytes);
+    return lexer;
+}
+
+static bool begins(const struct trouble *trouble, const char *phrase)
+{
+    struct lexer lexer = statement_lexer(trouble, trouble->statement);
+    return phrase_match(&lexer, phrase);
+}
+
+/* Whether the statement has that name in it, as a word or in quotes. */
+static bool mentions(const struct trouble *trouble, const char *name)
+{
+    struct lexer lexer = statement_lexer(trouble, trouble->statement);
+    for (;;) {
+        struct token token = lexer_next(&lexer);
+        if (token.kind == TOKEN_END)
+            return false;
+        if (token.kind != TOKEN_NUMBER && phrase_token_says(lexer.bytes, token, name))
             return true;
     }
+}
+
+/* --- an emptied search_path ------------------------------------------------------------------------------------------- */
+
+static bool holds(const struct lexer *lexer, const char *text)
+{
+    return memmem(lexer->bytes + lexer->offset, lexer->end - lexer->offset, text, strlen(text)) != NULL;
+}
+
+/* As pg_dump does: by set_config('search_path', '', false), or by SET. */
+static bool empties_search_path(const struct trouble *trouble, size_t index)
+{
+    struct lexer lexer = statement_lexer(trouble, index);
+    if (phrase_match(&lexer, "set session|local? search_path"))
+        return holds(&lexer, "''") || holds(&lexer, "\"\"");
+    return phrase_match(&lexer, "select") && holds(&lexer, "set_config('search_path', ''");
+}
+
+static bool has_empty_search_path(const struct trouble *trouble)
+{
+    bool not_found = is(trouble, "42P01") || is(trouble, "42883") || is(trouble, "42704") || is(trouble, "3F000");
+    for (size_t i = 0; not_found && i < trouble->statement; i++)
+        if (empties_search_path(trouble, i))
+            return true;
     return false;
 }
 
-static bool is(const struct fault *fault, const char *sqlstate)
+/* --- extensions ------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *word; /* a type, function or operator class */
+    const char *extension;
+} from_extensions[] = {
+    { "citext", "citext" },
+    { "hstore", "hstore" },
+    { "ltree", "ltree" },
+    { "lquery", "ltree" },
+    { "cube", "cube" },
+    { "earth_distance", "earthdistance" },
+    { "isbn", "isn" },
+    { "vector", "vector" },
+    { "geometry", "postgis" },
+    { "geography", "postgis" },
+    { "uuid_generate_v1", "uuid-ossp" },
+    { "uuid_generate_v4", "uuid-ossp" },
+    { "gen_salt", "pgcrypto" },
+    { "crypt", "pgcrypto" },
+    { "digest", "pgcrypto" },
+    { "hmac", "pgcrypto" },
+    { "pgp_sym_encrypt", "pgcrypto" },
+    { "gen_random_bytes", "pgcrypto" },
+    { "gin_trgm_ops", "pg_trgm" },
+    { "gist_trgm_ops", "pg_trgm" },
+    { "similarity", "pg_trgm" },
+    { "unaccent", "unaccent" },
+    { "levenshtein", "fuzzystrmatch" },
+    { "soundex", "fuzzystrmatch" },
+    { "metaphone", "fuzzystrmatch" },
+    { "crosstab", "tablefunc" },
+    { "dblink", "dblink" },
+    { "gist_int4_ops", "btree_gist" },
+    { "gist_uuid_ops", "btree_gist" },
+    { "moddatetime", "moddatetime" },
+};
+
+static const char *find_extension(const struct trouble *trouble)
 {
-    return strcmp(fault->sqlstate, sqlstate) == 0;
+    bool not_found = is(trouble, "42704") || is(trouble, "42883") || is(trouble, "42P01");
+    for (size_t i = 0; not_found && i < sizeof from_extensions / sizeof from_extensions[0]; i++)
+        if (mentions(trouble, from_extensions[i].word))
+            return from_extensions[i].extension;
+    return NULL;
 }
 
-static bool says(const struct fault *fault, const char *words)
+/* --- the file --------------------------------------------------------------------------------------------------------- */
+
+static bool stumbles_over_variable(const struct trouble *trouble)
 {
-    return strstr(fault->what, words) != NULL;
+    const struct fault *fault = trouble->fault;
+    const struct source *source = trouble->script->source;
+    return is(trouble, "42601") && fault->has_offset && fault->offset_bytes < source->size &&
+           source->bytes[fault->offset_bytes] == ':';
 }
 
-void advise(struct fault *fault, const struct script *script, size_t statement)
+/* A dump begins with SETs of every parameter that its pg_dump knows. */
+static bool sets_unknown_parameter(const struct trouble *trouble)
 {
-    bool not_found = is(fault, "42P01") || is(fault, "42883") || is(fault, "42704") || is(fault, "3F000");
-    if (fault->hint[0] != '\0')
+    return is(trouble, "42704") && begins(trouble, "set");
+}
+
+static bool is_there_already(const struct trouble *trouble)
+{
+    return is(trouble, "42P07") || is(trouble, "42710") || is(trouble, "42701") || is(trouble, "42P06") ||
+           is(trouble, "42723");
+}
+
+static bool makes_the_ledger(const struct trouble *trouble)
+{
+    return is(trouble, "42P07") && begins(trouble, "create") && mentions(trouble, trouble->ledger->table);
+}
+
+void advise(struct fault *fault, const struct script *script, size_t statement, const struct ledger *ledger)
+{
+    const struct trouble trouble = { fault, script, statement, ledger };
+    const char *extension = find_extension(&trouble);
+    if (is(&trouble, "55P04"))
+        fault_hint(fault,
+                   "A value added with ALTER TYPE ... ADD VALUE can be used only when that is committed: put the ALTER TYPE "
+                   "into a migration of its own, before this one.");
+    else if (is(&trouble, "25001") || is(&trouble, "2D000"))
+        fault_hint(fault, "If it cannot run in a transaction, put it into a file of its own that begins with the line: "
+                          "-- pgusher: transaction=off");
+    else if (fault->hint[0] != '\0' && extension == NULL)
         return;
-    if (not_found && empties_search_path(script, statement))
+    else if (has_empty_search_path(&trouble))
         fault_hint(fault,
                    "An earlier statement of this file empties the search_path, as pg_dump does: from there on every name "
                    "needs its schema (public.name).");
-    else if (is(fault, "0A000") && says(fault, "extension"))
+    else if (sets_unknown_parameter(&trouble))
+        fault_hint(fault, "The server does not know this parameter. A dump made by a newer PostgreSQL sets such ones "
+                          "(transaction_timeout came with 17): delete the line.");
+    else if (extension != NULL)
         fault_hint(
             fault,
-            "The extension's files are not on the server: install its package there (many are in postgresql-contrib).");
-    else if (is(fault, "42704") || is(fault, "42883"))
-        fault_hint(fault, "If it comes from an extension, the migration needs CREATE EXTENSION IF NOT EXISTS before this.");
-    else if (is(fault, "42501") && says(fault, "schema public"))
+            "The statement uses what the extension %s brings; it has to be there first: CREATE EXTENSION IF NOT EXISTS "
+            "\"%s\";",
+            extension, extension);
+    else if (is(&trouble, "42501") && (begins(&trouble, "create") || begins(&trouble, "copy")))
         fault_hint(fault,
                    "Since PostgreSQL 15 only the database's owner may create in the schema public: GRANT CREATE ON SCHEMA "
-                   "public TO the migrating role, or make it the owner.");
-    else if (is(fault, "42501"))
+                   "public TO the migrating role, or make it the database's owner.");
+    else if (is(&trouble, "42501"))
         fault_hint(fault, "The migrating role lacks a privilege: GRANT it, or migrate as the objects' owner.");
-    else if (is(fault, "42P07") || is(fault, "42710") || is(fault, "42701") || is(fault, "42P06"))
-        fault_hint(
-            fault,
-            "It is there already although this file is pending. If it was applied by hand, record it: INSERT INTO the "
-            "ledger (migration_name, applied_at) VALUES ('%s', now() AT TIME ZONE 'UTC').",
-            script->source->name);
-    else if (is(fault, "25001") && !says(fault, "SET TRANSACTION"))
-        fault_hint(fault, "Put it into a file of its own that begins with the line: -- pgusher: transaction=off");
+    else if (makes_the_ledger(&trouble))
+        fault_hint(fault,
+                   "The file creates the ledger's own table, as a dump of a migrated database does: take that out of the "
+                   "file, or give the ledger another name with --ledger.");
+    else if (is_there_already(&trouble))
+        fault_hint(fault,
+                   "It is there already although this file is not in the ledger. If it was applied by hand, record it: "
+                   "INSERT INTO %s VALUES ('%s', now() AT TIME ZONE 'UTC');",
+                   ledger->name, script->source->name);
+    else if (stumbles_over_variable(&trouble))
+        fault_hint(fault, "psql's variables (:name) are not replaced here: write the value itself.");
 }

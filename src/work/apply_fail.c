@@ -84,7 +84,7 @@ static void fail_statement(struct apply *apply, struct act_tag tag, const struct
     struct fault fault = error->fault;
     place_in_statement(&fault, script, &script->statements[tag.statement], error->position);
     add_internal_query(&fault, error);
-    advise(&fault, script, tag.statement);
+    advise(&fault, script, tag.statement, &apply->reading->ledger);
     apply_fail(apply, &fault, tag.step, tag.statement + 1);
 }
 
