@@ -1,0 +1,4 @@
+COPY a FROM stdin; SELECT
+1
+\.
+2;

@@ -1,0 +1,4 @@
+SELECT 0\; COPY t FROM stdin;
+1;
+\.
+SELECT 2;

@@ -1,0 +1,3 @@
+SELECT 1;
+COPY a FROM stdin;
+1

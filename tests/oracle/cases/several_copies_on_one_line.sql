@@ -1,0 +1,6 @@
+COPY a FROM stdin; COPY b FROM STDIN WITH (FORMAT csv); SELECT 1;
+a;
+\.
+b;
+\.
+SELECT 2;

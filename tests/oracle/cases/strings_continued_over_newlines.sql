@@ -1,0 +1,8 @@
+SELECT 'a;'
+  'b;'
+
+  'c;'; SELECT E'a\';'
+ 'b;'; SELECT 'a' -- ;'
+ 'b;'; SELECT 'a;
+
+;b';

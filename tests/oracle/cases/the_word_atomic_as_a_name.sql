@@ -1,0 +1,1 @@
+CREATE TABLE atomic (begin int, "end" int); SELECT atomic FROM begin; CREATE FUNCTION atomic(a int) RETURNS int AS 'SELECT 1;' LANGUAGE sql; CREATE FUNCTION f(begin int) RETURNS int AS 'SELECT 1;' LANGUAGE sql; SELECT 1;

@@ -1,0 +1,34 @@
+/*
+ * usage: compare_texts FILE ...
+ *
+ * Holds the splitter against psql's scanner on each file, made plain SQL first (see plain_text.h). Prints what differs and one
+ * line of totals; exit code 1 when anything does.
+ */
+#include <stdio.h>
+
+#include "files.h"
+#include "parity.h"
+
+int main(int count, char **arguments)
+{
+    size_t messages = 0;
+    size_t statements = 0;
+    size_t bytes = 0;
+    int differences = 0;
+    for (int i = 1; i < count; i++) {
+        struct bytes text = read_plain(arguments[i]);
+        struct parity parity;
+        if (!parity_holds(&parity, text.at, text.size)) {
+            differences++;
+            printf("%s: %s", arguments[i], parity.difference.at);
+        }
+        messages += parity.messages;
+        statements += parity.statements;
+        bytes += text.size;
+        parity_finish(&parity);
+        bytes_finish(&text);
+    }
+    printf("%d files, %.1f MB, %zu messages of psql's, %zu statements of ours, %d differences\n", count - 1,
+           (double) bytes / 1e6, messages, statements, differences);
+    return differences > 0 || count == 1;
+}
