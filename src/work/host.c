@@ -98,6 +98,8 @@ static void on_heard(void *owner, const struct lookup_answer *answer)
 {
     struct wait_host *host = owner;
     host->lookup = NULL;
+    if (host->wait->over)
+        return; /* the winner is chosen: its address must not vanish now */
     if (answer->count == 0) {
         see_no_address(host, answer->message);
         return;

@@ -78,10 +78,15 @@ static int64_t jitter(int64_t ms)
     return ms - ms * (random() % 256) / 1024;
 }
 
+static bool is_same(const struct sighting *one, const struct sighting *other)
+{
+    return one->seen == other->seen && strcmp(one->sqlstate, other->sqlstate) == 0;
+}
+
 static void rest(struct slot *slot, const struct sighting *sighting)
 {
     struct kindness kindness = kindness_for(sighting->seen);
-    bool same = slot->sighting.seen == sighting->seen;
+    bool same = is_same(&slot->sighting, sighting);
     int64_t longer = slot->rest_ms * 8 / 5 + 1;
     slot->rest_ms = !same || slot->rest_ms == 0 ? kindness.first_ms : longer;
     if (slot->rest_ms > kindness.longest_ms)
@@ -104,10 +109,10 @@ static void see(struct slot *slot, const struct sighting *sighting, enum slot_st
     set_state(slot, state);
     note_knock(slot, sighting);
     rest(slot, sighting);
-    if (slot->sighting.seen != sighting->seen)
+    if (!is_same(&slot->sighting, sighting))
         slot->seen_since_us = clock_monotonic_us();
     slot->sighting = *sighting;
-    wait_see(slot, sighting);
+    wait_see(slot);
 }
 
 static void satisfy(struct slot *slot)
@@ -249,6 +254,7 @@ static void ask(struct slot *slot)
         .hear_lost = hear_lost,
     };
     set_state(slot, SLOT_ASKING);
+    slot->knocked_us = clock_monotonic_us();
     slot->asked = false;
     reading_init(&slot->reading, slot->wait->run->settings, slot->wait->goal.with_ledger);
     talk_begin(slot->session, &talker, slot);
@@ -300,6 +306,9 @@ static size_t put_if(const char **keywords, const char **values, size_t count, c
     return count + 1;
 }
 
+/* Below a login no password is given, and none found. libpq says so on stderr when a password file is /dev/null itself. */
+static const char no_passfile[] = "/dev/null/none";
+
 /* hostaddr spares libpq the look-up, which would block; host stays for the certificate's name and the password file. */
 static struct session *connect_to(struct slot *slot, struct fault *fault)
 {
@@ -313,7 +322,7 @@ static struct session *connect_to(struct slot *slot, struct fault *fault)
     count = put_if(keywords, values, count, "hostaddr", slot->address);
     count = put_if(keywords, values, count, "port", at->port);
     count = put_if(keywords, values, count, "password", logs_in ? target->password : NULL);
-    count = put_if(keywords, values, count, "passfile", logs_in ? NULL : "/dev/null");
+    count = put_if(keywords, values, count, "passfile", logs_in ? NULL : no_passfile);
     count = put_if(keywords, values, count, "target_session_attrs", "any");
     for (size_t i = 0; i < target->keyword_count && i < MOST_KEYWORDS; i++)
         count = put_if(keywords, values, count, target->keywords[i], target->values[i]);

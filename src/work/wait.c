@@ -169,32 +169,42 @@ static const char *refusal_hint(enum seen seen)
     }
 }
 
-/* Counted from the first such answer, and again when the answer changes. */
-static void note_refusal(struct wait_host *host, const struct sighting *sighting)
+static bool is_absence(enum seen seen)
 {
-    bool is_absence =
-        sighting->seen == SEEN_REFUSED || sighting->seen == SEEN_UNREACHABLE || sighting->seen == SEEN_NO_SOCKET;
-    if (seen_is_refusal(sighting->seen)) {
-        bool same = host->refusal.seen == sighting->seen && strcmp(host->refusal.sqlstate, sighting->sqlstate) == 0;
-        if (!same)
-            host->refused_since_us = clock_monotonic_us();
-        host->refusal = *sighting;
-    } else if (!is_absence || host->slot_count == 1) {
-        host->refusal.seen = SEEN_NOTHING; /* with several addresses (localhost) one may refuse and another be nobody's */
-    }
+    return seen == SEEN_NOTHING || seen == SEEN_REFUSED || seen == SEEN_UNREACHABLE || seen == SEEN_NO_SOCKET;
 }
 
-/* The wait is refused when every host refuses, each for longer than the grace. */
+/*
+ * A host refuses when one of its addresses has done so for longer than the grace, counted from the first such answer and again when
+ * the answer changes, and its others do so as well or are nobody's: localhost often has two and a server on one.
+ */
+static const struct sighting *find_hosts_refusal(const struct wait_host *host)
+{
+    const int64_t grace_us = host->wait->run->settings->grace_ms * 1000;
+    const struct sighting *found = NULL;
+    for (size_t i = 0; i < host->slot_count; i++) {
+        const struct slot *slot = host->slots[i];
+        bool refuses = seen_is_refusal(shown(slot));
+        if (refuses ? clock_monotonic_us() - slot->seen_since_us < grace_us : !is_absence(shown(slot)))
+            return NULL;
+        if (refuses && found == NULL)
+            found = &slot->sighting;
+    }
+    return found;
+}
+
+/* The wait is refused when every host refuses. */
 static const struct sighting *find_refusal(const struct wait *wait)
 {
-    int64_t now_us = clock_monotonic_us();
+    const struct sighting *first = NULL;
     for (size_t i = 0; i < wait->host_count; i++) {
-        const struct wait_host *host = &wait->hosts[i];
-        bool refuses = host->refusal.seen != SEEN_NOTHING;
-        if (!refuses || now_us - host->refused_since_us < wait->run->settings->grace_ms * 1000)
+        const struct sighting *refusal = find_hosts_refusal(&wait->hosts[i]);
+        if (refusal == NULL)
             return NULL;
+        if (first == NULL)
+            first = refusal;
     }
-    return &wait->hosts[0].refusal;
+    return first;
 }
 
 static void fail_if_refused(struct wait *wait)
@@ -212,35 +222,51 @@ static void fail_if_refused(struct wait *wait)
 
 /* --- who wins --------------------------------------------------------------------------------------------------------- */
 
-/* The first satisfied slot in list order; *earlier says whether one before it may still answer. */
-static struct slot *first_satisfied(const struct wait *wait, bool *earlier)
+static bool may_still_answer(const struct slot *slot)
 {
-    *earlier = false;
-    for (size_t i = 0; i < wait->host_count; i++) {
-        const struct wait_host *host = &wait->hosts[i];
-        for (size_t j = 0; j < host->slot_count; j++) {
-            struct slot *slot = host->slots[j];
-            if (slot->state == SLOT_SATISFIED)
-                return slot;
-            bool fresh = slot->state == SLOT_RESTING && shown(slot) == SEEN_NOTHING;
-            *earlier |= fresh || slot_is_in_flight(slot);
-        }
-    }
-    return NULL;
+    return slot_is_in_flight(slot) || (slot->state == SLOT_RESTING && shown(slot) == SEEN_NOTHING);
 }
 
-static bool prefers_standby(const struct wait *wait, const struct slot *slot)
+static bool is_being_looked_up(const struct wait_host *host)
 {
-    return wait->target.attrs == ATTRS_PREFER_STANDBY && !slot->reading.server.in_recovery;
+    return host->slot_count == 0 && host->lookup != NULL && host->sighting.seen == SEEN_NOTHING;
+}
+
+static bool is_preferred(const struct slot *slot)
+{
+    return slot->wait->target.attrs != ATTRS_PREFER_STANDBY || slot->reading.server.in_recovery;
+}
+
+/*
+ * The first satisfied slot in list order, or with prefer-standby the first of a standby and else of any; *contested says whether one
+ * that would come before it may still answer.
+ */
+static struct slot *best_satisfied(const struct wait *wait, bool *contested)
+{
+    struct slot *second_best = NULL;
+    *contested = false;
+    for (size_t i = 0; i < wait->host_count; i++) {
+        const struct wait_host *host = &wait->hosts[i];
+        *contested |= is_being_looked_up(host);
+        for (size_t j = 0; j < host->slot_count; j++) {
+            struct slot *slot = host->slots[j];
+            if (slot->state == SLOT_SATISFIED && is_preferred(slot))
+                return slot;
+            if (slot->state == SLOT_SATISFIED && second_best == NULL)
+                second_best = slot;
+            *contested |= may_still_answer(slot);
+        }
+    }
+    return second_best;
 }
 
 static void settle_winner(struct wait *wait, bool courtesy_is_over)
 {
-    bool earlier;
-    struct slot *slot = first_satisfied(wait, &earlier);
+    bool contested;
+    struct slot *slot = best_satisfied(wait, &contested);
     if (slot == NULL || wait->over)
         return;
-    if (!courtesy_is_over && (earlier || prefers_standby(wait, slot))) {
+    if (!courtesy_is_over && contested) {
         if (!wait->courteous)
             timer_start(wait->courtesy, COURTESY_MS);
         wait->courteous = true;
@@ -260,11 +286,10 @@ void wait_see_satisfied(struct slot *slot)
     settle_winner(slot->wait, false);
 }
 
-void wait_see(struct slot *slot, const struct sighting *sighting)
+void wait_see(struct slot *slot)
 {
     if (slot->wait->over)
         return;
-    note_refusal(slot->host, sighting);
     fail_if_refused(slot->wait);
     settle_winner(slot->wait, false);
 }
@@ -358,6 +383,7 @@ static void on_window_over(void *owner)
     for (size_t i = 0; i < wait->host_count && !wait->over; i++)
         for (size_t j = 0; j < wait->hosts[i].slot_count && !wait->over; j++)
             slot_end_window(wait->hosts[i].slots[j]);
+    settle_winner(wait, true); /* the courtesy ends with the window */
     if (wait->over)
         return;
     note_attempt_failed(wait);
@@ -375,6 +401,9 @@ static void on_deadline(void *owner)
 {
     struct wait *wait = owner;
     char bound[96];
+    settle_winner(wait, true);
+    if (wait->over)
+        return;
     snprintf(bound, sizeof bound, "within --timeout %" PRId64 " ms", wait->run->settings->timeout_ms);
     fail_not_ready(wait, bound);
 }

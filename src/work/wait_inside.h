@@ -27,10 +27,10 @@ struct slot {
     struct timer *timer;
     struct reading reading;
     struct sighting sighting; /* the last answer */
-    int64_t seen_since_us;    /* since when the answer has been of that kind */
-    int64_t knocked_us;
-    int64_t rest_ms; /* how long the last rest was */
-    bool asked;      /* the reading's Sync was said */
+    int64_t seen_since_us;    /* since when the answer has been of that kind, SQLSTATE included */
+    int64_t knocked_us;       /* when something was last asked of the server */
+    int64_t rest_ms;          /* how long the last rest was */
+    bool asked;               /* the reading's Sync was said */
 };
 
 /* What was seen of a host as a whole. */
@@ -45,8 +45,6 @@ struct wait_host {
     int64_t seen_since_us;
     struct slot *slots[LOOKUP_MOST_ADDRESSES]; /* in the resolver's order */
     size_t slot_count;
-    struct sighting refusal; /* the answer that rarely gets better by waiting; SEEN_NOTHING: none */
-    int64_t refused_since_us;
 };
 
 struct wait {
@@ -88,7 +86,7 @@ bool slot_is_in_flight(const struct slot *slot);
 void slot_name(const struct slot *slot, char *name, size_t size); /* "127.0.0.1:5432" */
 
 /* wait.c: what slots and hosts report */
-void wait_see(struct slot *slot, const struct sighting *sighting);
+void wait_see(struct slot *slot);
 void wait_see_no_address(struct wait_host *host);
 void wait_see_satisfied(struct slot *slot);
 void wait_fail(struct wait *wait, const struct fault *fault);
