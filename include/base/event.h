@@ -55,6 +55,8 @@ enum phase {
     X(ECHO, "echo", APPLY, INFO)                                                                                            \
     X(COPY_DROPPED, "copy_dropped", APPLY, WARN)                                                                            \
     X(NOTICE, "notice", APPLY, INFO)                                                                                        \
+    X(BLOCKED, "blocked", APPLY, WARN)                                                                                      \
+    X(MIGRATION_RETRIED, "migration_retried", APPLY, WARN)                                                                  \
     X(MIGRATION_APPLIED, "migration_applied", APPLY, INFO)                                                                  \
     X(MIGRATION_FAILED, "migration_failed", APPLY, ERROR)                                                                   \
     X(APPLIED, "applied", APPLY, INFO)                                                                                      \
@@ -98,6 +100,7 @@ enum event_kind {
     X(HOLDER_APPLICATION, "holder_application")                                                                             \
     X(HOLDER_ADDRESS, "holder_address")                                                                                     \
     X(HOLDER_SINCE, "holder_since")                                                                                         \
+    X(HOLDER_STATE, "holder_state")                                                                                         \
     X(HOLDER_QUERY, "holder_query")                                                                                         \
     X(WAITED_MS, "waited_ms")                                                                                               \
     X(LEDGER, "ledger")                                                                                                     \

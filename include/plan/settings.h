@@ -66,7 +66,10 @@ struct settings {
     int64_t interval_ms;
     int64_t timeout_ms; /* -1: none */
     int64_t grace_ms;
-    int64_t lock_wait_ms; /* -1: none */
+    int64_t lock_wait_ms;    /* -1: none */
+    int64_t lock_timeout_ms; /* 0: none */
+    int64_t lock_retries;
+    int64_t statement_timeout_ms; /* 0: none, -1: as the role has it */
     int64_t concurrency;
     enum rung until;
 

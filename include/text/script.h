@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/fault.h"
@@ -60,8 +61,10 @@ struct script {
                                   last of them is a SET TRANSACTION (or sets one of its parameters), and the others are SETs */
     const char *begin_options; /* SCRIPT_TRANSACTION: of an absorbed BEGIN ("ISOLATION LEVEL SERIALIZABLE"), else "" */
     bool changes_session;      /* false only if nothing in it can outlive its transaction in the session */
-    bool has_copy;             /* a COPY FROM STDIN or TO STDOUT is among the statements */
-    struct remark *remarks;    /* in the order of the file */
+    int64_t lock_timeout_ms;   /* said by a directive: 0 is none, -1: not said */
+    int64_t statement_timeout_ms;
+    bool has_copy;          /* a COPY FROM STDIN or TO STDOUT is among the statements */
+    struct remark *remarks; /* in the order of the file */
     size_t remark_count;
 };
 

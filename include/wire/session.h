@@ -34,6 +34,10 @@ struct session;
 struct session *session_new(struct loop *loop, const char *const *keywords, const char *const *values,
                             void (*on_settled)(void *owner), void *owner, struct fault *fault);
 
+/* Another session to the same server and database, with all that the open one was made with. */
+struct session *session_beside(const struct session *session, void (*on_settled)(void *owner), void *owner,
+                               struct fault *fault);
+
 /* Says good-bye and closes. May be called from within any callback. Accepts NULL. */
 void session_free(struct session *session);
 

@@ -17,21 +17,28 @@
 
 struct apply;
 
+/* A migration that was tried before, and how often it still may be. */
+struct apply_tries {
+    const char *migration; /* "" for none */
+    int64_t left;          /* for that one; any other has --lock-retries */
+};
+
 enum apply_end {
     APPLY_DONE,
     APPLY_FAILED,  /* apply_fault() says why; what was committed stays, nothing after it was begun */
+    APPLY_BLOCKED, /* a lock timeout, a deadlock or a serialization failure: worth another try; apply_fault() says which */
     APPLY_RACED,   /* a runner that takes no lock has recorded the same migration: read the ledger again */
     APPLY_LOST,    /* the connection broke; whether the last COMMIT happened has to be looked up */
     APPLY_STOPPED, /* apply_stop(), and the server has confirmed that nothing runs any more */
 };
 
 /*
- * reading is what was read under the lock; key is the lock's, NULL when no session lock is in use. Every pending step of the plan
+ * reading is what was read under the lock; key is the lock's, NULL when no session lock is in use; tries is copied. Every pending step of the plan
  * has its script. on_over is called once; apply_free() may be called in it. NULL on failure.
  */
 struct apply *apply_start(struct run *run, struct session *session, struct plan *plan, const struct reading *reading,
-                          const int64_t *key, void (*on_over)(void *owner, enum apply_end end), void *owner,
-                          struct fault *fault);
+                          const int64_t *key, const struct apply_tries *tries,
+                          void (*on_over)(void *owner, enum apply_end end), void *owner, struct fault *fault);
 
 /* Queues nothing more, cancels what runs on the server until that is confirmed, and rolls back. */
 void apply_stop(struct apply *apply);

@@ -17,8 +17,12 @@ enum note_kind {
     NOTE_RESET, /* one statement of the session reset, a transaction of its own */
     NOTE_BEGIN, /* with the options of an absorbed BEGIN */
     NOTE_BEGIN_UNIT,
-    NOTE_ROW,       /* the ledger's row */
-    NOTE_STATEMENT, /* of the file */
+    NOTE_ROW,          /* the ledger's row */
+    NOTE_ROW_TIMEOUT,  /* how long the row may wait for another runner's */
+    NOTE_LOCK_TIMEOUT, /* of the migration's statements, up to its COMMIT */
+    NOTE_STATEMENT_TIMEOUT,
+    NOTE_TIMEOUTS_ALONE, /* both, for a statement outside a transaction whose file asks for them */
+    NOTE_STATEMENT,      /* of the file */
     NOTE_COPY,
     NOTE_ROLE,       /* back to the runner's own role, before the guard reads the ledger */
     NOTE_ROLE_LOCAL, /* the same up to the next COMMIT, after which the role that the file has set is in force again */
@@ -49,7 +53,10 @@ struct score {
 struct score_wishes {
     bool session_is_changed; /* by the migration before: reset it */
     bool with_log;
-    const char *log_identifier;          /* for a hint */
+    const char *log_identifier; /* for a hint */
+    bool bounds_row;            /* --lock-wait is given */
+    int64_t lock_timeout_ms;    /* of this migration; -1: as the role has it */
+    int64_t statement_timeout_ms;
     const struct progress_row *progress; /* this migration's rows */
     size_t progress_count;
 };

@@ -52,6 +52,19 @@ const struct option option_table[] = {
     [OPTION_STRICT] = { "strict", 0, "PGUSHER_STRICT", NULL, "off",
                         "Refuse to run (exit 6) when an applied file was changed or is missing, instead of warning.",
                         GROUP_MIGRATIONS, UP, OPTION_STRICT },
+    [OPTION_LOCK_TIMEOUT] = { "lock-timeout", 0, "PGUSHER_LOCK_TIMEOUT", "DURATION", "5s",
+                              "How long a statement of a migration may wait for a table's lock, and all others behind it; "
+                              "then "
+                              "the migration is rolled back and tried again. A file may say otherwise (-- pgusher: "
+                              "lock_timeout=1m).",
+                              GROUP_MIGRATIONS, UP, OPTION_LOCK_TIMEOUT },
+    [OPTION_LOCK_RETRIES] = { "lock-retries", 0, "PGUSHER_LOCK_RETRIES", "NUMBER", "10",
+                              "How often a migration is tried again after a lock timeout or a deadlock.", GROUP_MIGRATIONS,
+                              UP, OPTION_LOCK_RETRIES },
+    [OPTION_STATEMENT_TIMEOUT] = { "statement-timeout", 0, "PGUSHER_STATEMENT_TIMEOUT", "DURATION", "the role's",
+                                   "How long a statement of a migration may run. A file may say otherwise (-- pgusher: "
+                                   "statement_timeout=1h).",
+                                   GROUP_MIGRATIONS, UP, OPTION_STATEMENT_TIMEOUT },
     [OPTION_UNTIL] = { "until", 0, "PGUSHER_UNTIL", "RUNG", "login",
                        "How far the server must be: listening, accepting, login, writable, standby or migrated.", GROUP_WAIT,
                        WAIT, OPTION_UNTIL },

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
+#include "base/duration.h"
 #include "plan/arguments.h"
-#include "plan/duration.h"
 #include "plan/environment.h"
 #include "plan/identifier.h"
 #include "plan/notes.h"
@@ -16,7 +16,12 @@
 #include "plan/settings_words.h"
 #include "plan/value.h"
 
-enum { ATTEMPTS_MAX = 1000000000, CONCURRENCY_MAX = 10000, LEDGER_SUFFIX_BYTES = sizeof "_log" - 1 };
+enum {
+    ATTEMPTS_MAX = 1000000000,
+    CONCURRENCY_MAX = 10000,
+    LOCK_RETRIES_MAX = 1000000,
+    LEDGER_SUFFIX_BYTES = sizeof "_log" - 1
+};
 
 static const char *const rungs[] = { "listening", "accepting", "login", "writable", "standby", "migrated" };
 
@@ -44,6 +49,9 @@ static struct settings default_settings(const struct arguments *arguments)
         .timeout_ms = -1,
         .grace_ms = 10000,
         .lock_wait_ms = -1,
+        .lock_timeout_ms = 5000,
+        .lock_retries = 10,
+        .statement_timeout_ms = -1,
         .concurrency = 16,
         .until = RUNG_LOGIN,
         .log_format = LOG_FORMAT_AUTO,
@@ -79,6 +87,15 @@ static bool read_lock_wait(int64_t *lock_wait_ms, const struct given *given, str
     if (!is_none(given))
         return duration_read(lock_wait_ms, given->value, given->origin, fault);
     *lock_wait_ms = -1;
+    return true;
+}
+
+/* As for PostgreSQL, 0 is none. */
+static bool read_statement_bound(int64_t *timeout_ms, const struct given *given, struct fault *fault)
+{
+    if (!is_none(given))
+        return duration_read(timeout_ms, given->value, given->origin, fault);
+    *timeout_ms = 0;
     return true;
 }
 
@@ -132,6 +149,12 @@ static bool take_value(struct settings *settings, enum option_id id, const struc
         return duration_read(&settings->grace_ms, text, origin, fault);
     case OPTION_LOCK_WAIT:
         return read_lock_wait(&settings->lock_wait_ms, given, fault);
+    case OPTION_LOCK_TIMEOUT:
+        return read_statement_bound(&settings->lock_timeout_ms, given, fault);
+    case OPTION_LOCK_RETRIES:
+        return value_number(&settings->lock_retries, text, origin, 0, LOCK_RETRIES_MAX, fault);
+    case OPTION_STATEMENT_TIMEOUT:
+        return read_statement_bound(&settings->statement_timeout_ms, given, fault);
     case OPTION_CONCURRENCY:
         return value_number(&settings->concurrency, text, origin, 1, CONCURRENCY_MAX, fault);
     case OPTION_UNTIL:

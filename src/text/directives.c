@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/duration.h"
+
 static const char prefix[] = "pgusher:";
 
 struct span {
@@ -45,11 +47,13 @@ static size_t place(const struct source *source, struct span span)
     return (size_t) (span.text - source->bytes);
 }
 
-static bool refuse_word(const struct source *source, struct span word, struct fault *fault)
+static bool refuse(const struct source *source, struct span word, const char *why, struct fault *fault)
 {
-    fault_set(fault, FAULT_CONFIG, "unknown directive \"%.*s\"", (int) (word.size < 100 ? word.size : 100), word.text);
+    fault_set(fault, FAULT_CONFIG, "%s \"%.*s\"", why, (int) (word.size < 100 ? word.size : 100), word.text);
     fault_place(fault, source->name, place(source, word));
-    fault_hint(fault, "A directive is \"-- pgusher: transaction=on\" or \"-- pgusher: transaction=off\".");
+    fault_hint(fault,
+               "A directive is \"-- pgusher:\" and one or more of transaction=on, transaction=off, lock_timeout=DURATION, "
+               "statement_timeout=DURATION.");
     return false;
 }
 
@@ -61,18 +65,49 @@ static bool refuse_change(const struct source *source, struct span word, struct 
     return false;
 }
 
-static bool read_word(struct directives *directives, const struct source *source, struct span word, struct fault *fault)
+static bool read_transaction(struct directives *directives, const struct source *source, struct span word, bool on,
+                             struct fault *fault)
 {
-    enum transaction_directive transaction = is(word, "transaction=on")    ? TRANSACTION_ON
-                                             : is(word, "transaction=off") ? TRANSACTION_OFF
-                                                                           : TRANSACTION_UNSAID;
-    if (transaction == TRANSACTION_UNSAID)
-        return refuse_word(source, word, fault);
+    enum transaction_directive transaction = on ? TRANSACTION_ON : TRANSACTION_OFF;
     if (directives->transaction != TRANSACTION_UNSAID && directives->transaction != transaction)
         return refuse_change(source, word, fault);
     directives->transaction = transaction;
     directives->transaction_offset = place(source, word);
     return true;
+}
+
+static bool begins(struct span word, const char *key)
+{
+    return word.size > strlen(key) && memcmp(word.text, key, strlen(key)) == 0;
+}
+
+static bool read_duration(int64_t *duration_ms, const struct source *source, struct span word, const char *key,
+                          struct fault *fault)
+{
+    char value[32];
+    size_t size = word.size - strlen(key);
+    if (size >= sizeof value)
+        return refuse(source, word, "no duration in the directive", fault);
+    memcpy(value, word.text + strlen(key), size);
+    value[size] = '\0';
+    if (duration_read(duration_ms, value, key, fault))
+        return true;
+    return refuse(source, word, "no duration in the directive", fault);
+}
+
+static bool read_word(struct directives *directives, const struct source *source, struct span word, struct fault *fault)
+{
+    static const char lock_timeout[] = "lock_timeout=";
+    static const char statement_timeout[] = "statement_timeout=";
+    if (is(word, "transaction=on"))
+        return read_transaction(directives, source, word, true, fault);
+    if (is(word, "transaction=off"))
+        return read_transaction(directives, source, word, false, fault);
+    if (begins(word, lock_timeout))
+        return read_duration(&directives->lock_timeout_ms, source, word, lock_timeout, fault);
+    if (begins(word, statement_timeout))
+        return read_duration(&directives->statement_timeout_ms, source, word, statement_timeout, fault);
+    return refuse(source, word, "unknown directive", fault);
 }
 
 static bool read_words(struct directives *directives, const struct source *source, struct span text, struct fault *fault)
@@ -92,12 +127,12 @@ static bool read_words(struct directives *directives, const struct source *sourc
         if (!read_word(directives, source, word, fault))
             return false;
     }
-    return any || refuse_word(source, text, fault);
+    return any || refuse(source, text, "unknown directive", fault);
 }
 
 bool directives_read(struct directives *directives, const struct source *source, struct fault *fault)
 {
-    *directives = (struct directives){ .transaction = TRANSACTION_UNSAID };
+    *directives = (struct directives){ .lock_timeout_ms = -1, .statement_timeout_ms = -1 };
     struct lexer lexer;
     lexer_init(&lexer, source->bytes, source_begin(source), source->size);
     for (;;) {

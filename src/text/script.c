@@ -213,6 +213,8 @@ static bool build(struct script *script, struct draft *draft, struct fault *faul
         !choose_mode(script, draft, &directives, fault) || !move_to_arena(script, draft, fault) ||
         !settle_transactions(script, draft->arena, &directives, fault))
         return false;
+    script->lock_timeout_ms = directives.lock_timeout_ms;
+    script->statement_timeout_ms = directives.statement_timeout_ms;
     sum_up(script);
     return true;
 }

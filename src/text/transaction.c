@@ -273,6 +273,18 @@ static bool open_unit(struct script *script, struct numbering *numbering, size_t
     return true;
 }
 
+/*
+ * What may end its own transaction, or refuse to run in one, without the text telling: in a file that says transaction=off it runs
+ * alone, but for one within BEGIN ... COMMIT, which asks for a transaction by its place.
+ */
+static void let_run_alone(const struct script *script, struct statement *statement)
+{
+    struct lexer lexer;
+    lexer_init(&lexer, script->source->bytes, statement->offset_bytes, statement->offset_bytes + statement->size_bytes);
+    statement->repeatable = statement->repeatable || phrase_match(&lexer, "reindex|cluster");
+    statement->alone = statement->repeatable || statement->alone || phrase_match(&lexer, "call|do");
+}
+
 static bool number_statement(struct script *script, struct numbering *numbering, size_t index, struct fault *fault)
 {
     struct statement *statement = &script->statements[index];
@@ -303,8 +315,12 @@ bool transaction_number_units(struct script *script, bool allow_blocks, struct f
             numbering = (struct numbering){ .open = { NOWHERE, 0, NOWHERE }, .unit = numbering.unit + 1 };
         } else if (verb != TRANSACTION_NONE) {
             return refuse_ending(script, i, verb, fault);
-        } else if (!number_statement(script, &numbering, i, fault)) {
-            return false;
+        } else {
+            bool ties = script->statements[i].tied || numbering.unit_begun;
+            if (allow_blocks && numbering.open.begin == NOWHERE && !ties)
+                let_run_alone(script, &script->statements[i]);
+            if (!number_statement(script, &numbering, i, fault))
+                return false;
         }
     }
     if (numbering.open.begin != NOWHERE)

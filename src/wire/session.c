@@ -134,6 +134,31 @@ struct session *session_new(struct loop *loop, const char *const *keywords, cons
     return NULL;
 }
 
+struct session *session_beside(const struct session *session, void (*on_settled)(void *owner), void *owner,
+                               struct fault *fault)
+{
+    enum { MOST_OPTIONS = 128 };
+    const char *keywords[MOST_OPTIONS + 1];
+    const char *values[MOST_OPTIONS + 1];
+    size_t count = 0;
+    PQconninfoOption *options = PQconninfo(session->conn);
+    for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++) {
+        if (option->val == NULL || option->val[0] == '\0' || count == MOST_OPTIONS)
+            continue;
+        keywords[count] = option->keyword;
+        values[count++] = option->val;
+    }
+    keywords[count] = NULL;
+    values[count] = NULL;
+    struct session *beside = NULL;
+    if (options == NULL)
+        fault_out_of_memory(fault);
+    else
+        beside = session_new(session->loop, keywords, values, on_settled, owner, fault);
+    PQconninfoFree(options);
+    return beside;
+}
+
 static void on_timer_closed(uv_handle_t *handle)
 {
     struct session *session = handle->data;

@@ -47,10 +47,12 @@ static void end(struct apply *apply, enum apply_end how)
 static void hear_end(void *owner)
 {
     struct apply *apply = owner;
-    end(apply, apply->stopping           ? APPLY_STOPPED
-               : apply_has_failed(apply) ? APPLY_FAILED
-               : apply->raced            ? APPLY_RACED
-                                         : APPLY_DONE);
+    if (apply->stopping)
+        end(apply, APPLY_STOPPED);
+    else if (apply_has_failed(apply))
+        end(apply, apply->blocked ? APPLY_BLOCKED : APPLY_FAILED);
+    else
+        end(apply, apply->raced ? APPLY_RACED : APPLY_DONE);
 }
 
 static void hear_lost(void *owner, const struct fault *fault)
@@ -92,6 +94,9 @@ static bool set_up(struct apply *apply, const int64_t *key, struct fault *fault)
     apply->begin = timer_new(apply->run->loop, on_time, apply, fault);
     if (apply->begin == NULL)
         return false;
+    apply->witness = witness_new(apply->run, apply->session, apply->reading->server.pid, fault);
+    if (apply->witness == NULL)
+        return false;
     if (!apply_fill_texts(apply))
         return fault_out_of_memory(fault);
     timer_start(apply->begin, 0);
@@ -99,8 +104,8 @@ static bool set_up(struct apply *apply, const int64_t *key, struct fault *fault)
 }
 
 struct apply *apply_start(struct run *run, struct session *session, struct plan *plan, const struct reading *reading,
-                          const int64_t *key, void (*on_over)(void *owner, enum apply_end end), void *owner,
-                          struct fault *fault)
+                          const int64_t *key, const struct apply_tries *tries,
+                          void (*on_over)(void *owner, enum apply_end end), void *owner, struct fault *fault)
 {
     struct apply *apply = memory_alloc(sizeof *apply);
     if (apply == NULL) {
@@ -110,6 +115,7 @@ struct apply *apply_start(struct run *run, struct session *session, struct plan 
     *apply = (struct apply){
         .run = run, .session = session, .plan = plan, .reading = reading, .on_over = on_over, .owner = owner
     };
+    apply->tries = *tries;
     arena_init(&apply->arena);
     score_init(&apply->score);
     buf_init(&apply->sql, STATEMENT_MOST_BYTES);
@@ -136,6 +142,7 @@ void apply_free(struct apply *apply)
     if (apply == NULL)
         return;
     timer_free(apply->begin);
+    witness_free(apply->witness);
     score_finish(&apply->score);
     buf_finish(&apply->sql);
     arena_finish(&apply->arena);

@@ -48,6 +48,22 @@ static void note_failed(struct apply *apply)
     buf_finish(&excerpt);
 }
 
+/* A lock timeout, a deadlock, a serialization failure: what was in the way may be gone a moment later. */
+static bool is_passing(const struct fault *fault)
+{
+    static const char *const sqlstates[] = { "55P03", "40P01", "40001" };
+    for (size_t i = 0; i < sizeof sqlstates / sizeof sqlstates[0]; i++)
+        if (fault->class == FAULT_MIGRATION && strcmp(fault->sqlstate, sqlstates[i]) == 0)
+            return true;
+    return false;
+}
+
+static int64_t tries_left(const struct apply *apply, size_t step)
+{
+    bool was_tried = strcmp(apply->tries.migration, apply_step(apply, step)->name) == 0;
+    return was_tried ? apply->tries.left : apply->run->settings->lock_retries;
+}
+
 void apply_fail(struct apply *apply, const struct fault *fault, size_t step, uint32_t statement)
 {
     if (apply_has_failed(apply) || apply->stopping)
@@ -57,7 +73,9 @@ void apply_fail(struct apply *apply, const struct fault *fault, size_t step, uin
     apply->failed_statement = statement;
     if (fault->source[0] == '\0' && fault->class == FAULT_MIGRATION)
         text_cut(apply->fault.source, sizeof apply->fault.source, apply_step(apply, step)->name);
-    note_failed(apply);
+    apply->blocked = is_passing(fault) && tries_left(apply, step) > 0;
+    if (!apply->blocked)
+        note_failed(apply);
 }
 
 static void place_in_statement(struct fault *fault, const struct script *script, const struct statement *statement,
@@ -115,7 +133,11 @@ static void fail_row(struct apply *apply, struct act_tag tag, const struct serve
         apply->raced = true;
         return;
     }
-    if (strcmp(fault.sqlstate, "42501") == 0) {
+    if (strcmp(fault.sqlstate, "55P03") == 0 && apply->run->settings->lock_wait_ms >= 0) {
+        fault_set(&fault, FAULT_LOCKED, "another runner has recorded %s and not committed it within --lock-wait",
+                  apply_step(apply, tag.step)->name);
+        fault_sqlstate(&fault, "55P03");
+    } else if (strcmp(fault.sqlstate, "42501") == 0) {
         fault.class = FAULT_REFUSED;
         fault_hint(&fault, "To migrate, the role needs INSERT and SELECT on %s.", apply->reading->ledger.name);
     }

@@ -24,6 +24,7 @@ void apply_announce(struct apply *apply, size_t from)
     apply->heard_step = step != NULL ? (size_t) (step - apply->plan->steps) : apply->plan->count;
     apply->next_remark = 0;
     apply->step_began_us = clock_monotonic_us();
+    witness_attend(apply->witness, step != NULL ? step->name : NULL);
     if (step != NULL)
         journal_note(apply->run->journal, EVENT_MIGRATION_STARTED, apply->run->target,
                      FIELDS(TEXT(MIGRATION, step->name), NUMBER(STATEMENTS, step->script.statement_count)), "applying %s",

@@ -12,6 +12,7 @@
 #include "wire/talk.h"
 #include "work/apply.h"
 #include "work/score.h"
+#include "work/witness.h"
 
 enum { APPLY_MOST_PARAMS = 6 };
 
@@ -85,6 +86,9 @@ struct apply {
 
     bool stopping;
     bool raced;
+    bool blocked; /* the failure is worth another try */
+    struct apply_tries tries;
+    struct witness *witness;
     struct fault fault; /* the first failure */
     size_t failed_step;
     uint32_t failed_statement; /* counts from 1; 0: none */

@@ -161,6 +161,38 @@ static enum next say_role_local(struct apply *apply, struct act *act, size_t ind
                index == 0 ? "SET LOCAL session_authorization TO DEFAULT" : "SET LOCAL role TO DEFAULT", 0);
 }
 
+/* What a file says of itself goes before what the settings say of all. */
+static int64_t lock_timeout_ms(const struct apply *apply)
+{
+    const struct script *script = &apply_step(apply, apply->step)->script;
+    return script->lock_timeout_ms >= 0 ? script->lock_timeout_ms : apply->run->settings->lock_timeout_ms;
+}
+
+static int64_t statement_timeout_ms(const struct apply *apply)
+{
+    const struct script *script = &apply_step(apply, apply->step)->script;
+    return script->statement_timeout_ms >= 0 ? script->statement_timeout_ms : apply->run->settings->statement_timeout_ms;
+}
+
+static enum next say_timeout(struct apply *apply, struct act *act, const char *set, int64_t timeout_ms)
+{
+    buf_clear(&apply->sql);
+    buf_add_format(&apply->sql, "%s = %" PRId64, set, timeout_ms);
+    if (!buf_ok(&apply->sql))
+        return fail_out_of_memory(apply);
+    return say(apply, act, SAY_TIMEOUT, buf_text(&apply->sql), 0);
+}
+
+/* Session-wide, because there is no transaction; the next migration starts from a reset session anyway. */
+static enum next say_timeout_alone(struct apply *apply, struct act *act, size_t which)
+{
+    const struct script *script = &apply_step(apply, apply->step)->script;
+    int64_t timeout_ms = which == 0 ? script->lock_timeout_ms : script->statement_timeout_ms;
+    apply->session_is_changed = true;
+    return say_timeout(apply, act, which == 0 ? "SET lock_timeout" : "SET statement_timeout",
+                       timeout_ms > 0 ? timeout_ms : 0);
+}
+
 static void note_skipped(const struct apply *apply, size_t statement, const char *reason)
 {
     const struct step *step = apply_step(apply, apply->step);
@@ -222,6 +254,14 @@ static enum next say_note(struct apply *apply, struct act *act, const struct not
         return say_progress(apply, act, "started", note->index);
     case NOTE_DONE:
         return say_progress(apply, act, "done", note->index);
+    case NOTE_ROW_TIMEOUT:
+        return say_timeout(apply, act, "SET LOCAL lock_timeout", apply->run->settings->lock_wait_ms);
+    case NOTE_LOCK_TIMEOUT:
+        return say_timeout(apply, act, "SET LOCAL lock_timeout", lock_timeout_ms(apply));
+    case NOTE_STATEMENT_TIMEOUT:
+        return say_timeout(apply, act, "SET LOCAL statement_timeout", statement_timeout_ms(apply));
+    case NOTE_TIMEOUTS_ALONE:
+        return say_timeout_alone(apply, act, note->index);
     case NOTE_GUARD:
         return say_guard(apply, act);
     case NOTE_COMMIT:
@@ -243,6 +283,9 @@ static struct score_wishes wishes_for(const struct apply *apply, const struct st
         .session_is_changed = apply->session_is_changed,
         .with_log = apply->with_log,
         .log_identifier = ledger->log_identifier,
+        .bounds_row = apply->run->settings->lock_wait_ms >= 0,
+        .lock_timeout_ms = lock_timeout_ms(apply),
+        .statement_timeout_ms = statement_timeout_ms(apply),
     };
     for (size_t i = 0; i < ledger->progress_count; i++) {
         if (strcmp(ledger->progress[i].migration_name, step->name) != 0)

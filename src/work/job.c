@@ -5,6 +5,7 @@
 #include "work/job.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -14,6 +15,7 @@
 enum { MOST_LOSSES = 3, STOP_WITHIN_MS = 1800 };
 
 static void start_wait(struct job *job, enum rung until);
+static void start_lock(struct job *job);
 
 static void finish(struct job *job, const struct fault *fault)
 {
@@ -23,6 +25,7 @@ static void finish(struct job *job, const struct fault *fault)
     if (fault != NULL)
         job->run->outcome.fault = *fault;
     timer_stop(job->stopping);
+    timer_stop(job->backoff);
     timer_start(job->ending, 0);
 }
 
@@ -75,6 +78,39 @@ static void begin_again(struct job *job, const char *migration, const struct fau
     start_wait(job, RUNG_LOGIN);
 }
 
+/* Twice as long each time, and a part of it left to chance, so that two that block each other do not meet again. */
+static int64_t backoff_ms(const struct job *job)
+{
+    enum { FIRST_MS = 100, LONGEST_MS = 5000, MOST_DOUBLINGS = 6 };
+    int64_t tried = job->run->settings->lock_retries - job->tries_left;
+    int64_t longest = (int64_t) FIRST_MS << (tried < MOST_DOUBLINGS ? tried : MOST_DOUBLINGS);
+    if (longest > LONGEST_MS)
+        longest = LONGEST_MS;
+    return longest / 2 + random() % (longest / 2 + 1);
+}
+
+/* The migration was rolled back whole; the lock is still ours. */
+static void try_again(struct job *job, const struct fault *fault)
+{
+    const struct settings *settings = job->run->settings;
+    bool is_first = strcmp(job->blocked_in, fault->source) != 0;
+    text_cut(job->blocked_in, sizeof job->blocked_in, fault->source);
+    job->tries_left = (is_first ? settings->lock_retries : job->tries_left) - 1;
+    int64_t delay_ms = backoff_ms(job);
+    journal_note(job->run->journal, EVENT_MIGRATION_RETRIED, job->run->target,
+                 FIELDS(TEXT(MIGRATION, fault->source), TEXT(SQLSTATE, fault->sqlstate), TEXT(MESSAGE, fault->what),
+                        NUMBER(ATTEMPT, settings->lock_retries - job->tries_left), NUMBER(ATTEMPTS, settings->lock_retries),
+                        NUMBER(WAITED_MS, delay_ms)),
+                 "%s was rolled back (%s) and is tried again", fault->source, fault->what);
+    job->state = JOB_BACKING_OFF;
+    timer_start(job->backoff, delay_ms);
+}
+
+static void on_backed_off(void *owner)
+{
+    start_lock(owner);
+}
+
 static void on_applied(void *owner, enum apply_end end)
 {
     struct job *job = owner;
@@ -94,6 +130,9 @@ static void on_applied(void *owner, enum apply_end end)
         break;
     case APPLY_FAILED:
         finish(job, &fault);
+        break;
+    case APPLY_BLOCKED:
+        try_again(job, &fault);
         break;
     case APPLY_RACED:
         fault_set(&fault, FAULT_LOST, "another runner, one that takes no lock, has recorded the same migration");
@@ -115,7 +154,8 @@ static void start_apply(struct job *job)
     }
     job_note_planned(job, since_us);
     job->state = JOB_APPLYING;
-    job->apply = apply_start(job->run, job->session, &job->plan, &job->reading, &job->key, on_applied, job, &fault);
+    job->apply = apply_start(job->run, job->session, &job->plan, &job->reading, &job->key,
+                             &(struct apply_tries){ job->blocked_in, job->tries_left }, on_applied, job, &fault);
     if (job->apply == NULL)
         finish(job, &fault);
 }
@@ -288,7 +328,8 @@ struct job *job_start(struct run *run, enum job_kind kind, struct shelf *shelf, 
     arena_init(&job->arena);
     job->ending = timer_new(run->loop, on_ending, job, fault);
     job->stopping = job->ending == NULL ? NULL : timer_new(run->loop, on_stop_unanswered, job, fault);
-    if (job->stopping == NULL) {
+    job->backoff = job->stopping == NULL ? NULL : timer_new(run->loop, on_backed_off, job, fault);
+    if (job->backoff == NULL) {
         job_free(job);
         return NULL;
     }
@@ -303,6 +344,7 @@ void job_free(struct job *job)
     end_conversations(job);
     timer_free(job->ending);
     timer_free(job->stopping);
+    timer_free(job->backoff);
     reading_finish(&job->reading);
     arena_finish(&job->arena);
     memory_free(job);

@@ -13,10 +13,11 @@
  *     WAITING    a wait runs; no session is ours
  *     LOCKING    the session is ours, a lock is being asked for
  *     APPLYING   the lock is ours, migrations run
+ *     BACKING_OFF  a migration was blocked and rolled back; the backoff timer rings for its next try
  *     STOPPING   a signal came while APPLYING; the server has not confirmed yet
  *     OVER       nothing runs; the outcome is final
  */
-enum job_state { JOB_WAITING, JOB_LOCKING, JOB_APPLYING, JOB_STOPPING, JOB_OVER };
+enum job_state { JOB_WAITING, JOB_LOCKING, JOB_APPLYING, JOB_BACKING_OFF, JOB_STOPPING, JOB_OVER };
 
 struct job {
     struct run *run;
@@ -38,8 +39,11 @@ struct job {
     bool has_plan;
     struct script *scripts; /* of pending files that were read once, by their place on the shelf */
     bool warned_of_history;
-    char lost_in[256]; /* the migration during which the connection was lost */
-    int losses;        /* in a row, in that migration */
+    char lost_in[256];    /* the migration during which the connection was lost */
+    char blocked_in[256]; /* the migration that waits for another try */
+    int64_t tries_left;
+    struct timer *backoff;
+    int losses; /* in a row, in that migration */
 };
 
 /* Makes the plan out of the last reading. False with FAULT_HISTORY under --strict, or what the planner says. */

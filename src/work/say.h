@@ -13,7 +13,8 @@ enum say {
     SAY_PREPARE, /* the ledger's tables */
     SAY_RESET,   /* the session between two migrations */
     SAY_BEGIN,
-    SAY_ROW,       /* the migration's row in the ledger */
+    SAY_ROW, /* the migration's row in the ledger */
+    SAY_TIMEOUT,
     SAY_STATEMENT, /* of the file */
     SAY_RESUME_ROLE,
     SAY_LOG,

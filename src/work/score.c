@@ -92,13 +92,30 @@ static void add_ending(struct score *score, const struct script *script, const s
     add(score, NOTE_COMMIT, 0);
 }
 
+/* The row's own wait, for another runner's, is bounded by --lock-wait; the statements' by the lock timeout. */
+static void add_row(struct score *score, const struct score_wishes *wishes)
+{
+    if (wishes->bounds_row)
+        add(score, NOTE_ROW_TIMEOUT, 0);
+    add(score, NOTE_ROW, 0);
+}
+
+static void add_timeouts(struct score *score, const struct score_wishes *wishes)
+{
+    if (wishes->lock_timeout_ms >= 0)
+        add(score, NOTE_LOCK_TIMEOUT, 0);
+    if (wishes->statement_timeout_ms >= 0)
+        add(score, NOTE_STATEMENT_TIMEOUT, 0);
+}
+
 static void write_transaction(struct score *score, const struct script *script, const struct score_wishes *wishes)
 {
     add(score, NOTE_BEGIN, 0);
     size_t i = 0;
     for (; i < script->leading_set_count; i++)
         add_statement(score, script, i);
-    add(score, NOTE_ROW, 0);
+    add_row(score, wishes);
+    add_timeouts(score, wishes);
     for (; i < script->statement_count; i++)
         add_statement(score, script, i);
     add_ending(score, script, wishes);
@@ -203,9 +220,20 @@ static void add_progress(struct score *score, const struct script *script, enum 
     add(score, NOTE_BARRIER, index);
 }
 
+/* A timeout would leave an INVALID index: a statement that runs alone has one only where its file asks for it. */
+static void add_timeouts_alone(struct score *score, const struct script *script)
+{
+    if (script->lock_timeout_ms < 0 && script->statement_timeout_ms < 0)
+        return;
+    add(score, NOTE_TIMEOUTS_ALONE, 0);
+    add(score, NOTE_TIMEOUTS_ALONE, 1);
+    add(score, NOTE_BARRIER, 0);
+}
+
 static void add_alone(struct score *score, const struct script *script, size_t index)
 {
     add_progress(score, script, NOTE_STARTED, index);
+    add_timeouts_alone(score, script);
     add(score, NOTE_STATEMENT, index);
     add(score, NOTE_BARRIER, index);
     add_progress(score, script, NOTE_DONE, index);
@@ -233,9 +261,11 @@ static void add_retried(struct score *score, const struct script *script, size_t
     add_alone(score, script, index);
 }
 
-static void add_unit(struct score *score, const struct script *script, size_t first, size_t end)
+static void add_unit(struct score *score, const struct script *script, const struct score_wishes *wishes, size_t first,
+                     size_t end)
 {
     add(score, NOTE_BEGIN_UNIT, first);
+    add_timeouts(score, wishes);
     for (size_t i = first; i < end; i++)
         add_statement(score, script, i);
     add_own_role(score, script);
@@ -261,12 +291,13 @@ static bool only_sets(const struct script *script, size_t first, size_t end)
     return end - first == 1 && phrase_match(&lexer, "set|reset");
 }
 
-static void add_fresh(struct score *score, const struct script *script, size_t first, size_t end)
+static void add_fresh(struct score *score, const struct script *script, const struct score_wishes *wishes, size_t first,
+                      size_t end)
 {
     if (script->statements[first].alone)
         add_alone(score, script, first);
     else
-        add_unit(score, script, first, end);
+        add_unit(score, script, wishes, first, end);
 }
 
 /* What an earlier run left of a unit decides what this one does. */
@@ -287,7 +318,7 @@ static bool add_resumed(struct score *score, const struct step *step, const stru
     else if (row != NULL && row->state == PROGRESS_FAILED && has_trace)
         add_retried(score, script, first);
     else
-        add_fresh(score, script, first, end);
+        add_fresh(score, script, wishes, first, end);
     return true;
 }
 
@@ -304,7 +335,7 @@ static bool write_units(struct score *score, const struct step *step, const stru
     }
     add(score, NOTE_BEGIN_UNIT, 0);
     add_own_role(score, script);
-    add(score, NOTE_ROW, 0);
+    add_row(score, wishes);
     add_ending(score, script, wishes);
     add(score, NOTE_BARRIER, 0);
     return true;
@@ -312,8 +343,8 @@ static bool write_units(struct score *score, const struct step *step, const stru
 
 bool score_write(struct score *score, const struct step *step, const struct score_wishes *wishes, struct fault *fault)
 {
-    const size_t notes_around = RESET_COUNT + 16;
-    const size_t notes_a_statement = 20;
+    const size_t notes_around = RESET_COUNT + 20;
+    const size_t notes_a_statement = 24;
     if (!make_room(score, step->script.statement_count * notes_a_statement + notes_around, fault))
         return false;
     add_reset(score, wishes);

@@ -45,6 +45,24 @@ static void test_directives__unknown_ones_are_refused_where_they_stand(void **st
     assert_refused("-- pgusher:\nSELECT 1;", 1, 12, "unknown directive");
 }
 
+static void test_directives__timeouts_are_durations(void **state)
+{
+    (void) state;
+    struct source source = source_of("-- pgusher: lock_timeout=1500ms, statement_timeout=0\nSELECT 1;");
+    struct directives directives;
+    struct fault fault;
+    assert_true(directives_read(&directives, &source, &fault));
+    assert_int_equal(directives.lock_timeout_ms, 1500);
+    assert_int_equal(directives.statement_timeout_ms, 0);
+    source = source_of("SELECT 1;");
+    assert_true(directives_read(&directives, &source, &fault));
+    assert_int_equal(directives.lock_timeout_ms, -1);
+    assert_int_equal(directives.statement_timeout_ms, -1);
+    assert_refused("-- pgusher: lock_timeout=soon\n", 1, 13, "no duration in the directive \"lock_timeout=soon\"");
+    assert_refused("-- pgusher: lock_timeout=\n", 1, 13, "lock_timeout=");
+    assert_refused("-- pgusher: lock_timeout=11111111111111111111111111111111111111s\n", 1, 13, "no duration");
+}
+
 static void test_directives__two_that_differ_are_refused(void **state)
 {
     (void) state;
@@ -76,6 +94,7 @@ int main(void)
         cmocka_unit_test(test_directives__leading_comments_are_read),
         cmocka_unit_test(test_directives__other_comments_say_nothing),
         cmocka_unit_test(test_directives__unknown_ones_are_refused_where_they_stand),
+        cmocka_unit_test(test_directives__timeouts_are_durations),
         cmocka_unit_test(test_directives__two_that_differ_are_refused),
         cmocka_unit_test(test_foreign__each_format_is_named),
         cmocka_unit_test(test_foreign__what_only_looks_like_it_passes),

@@ -65,6 +65,14 @@ static const char *word(const struct note *note)
         return must_format("done%u", note->index + 1);
     case NOTE_SKIPPED:
         return must_format("skip%u", note->index + 1);
+    case NOTE_ROW_TIMEOUT:
+        return "row-timeout";
+    case NOTE_LOCK_TIMEOUT:
+        return "lock-timeout";
+    case NOTE_STATEMENT_TIMEOUT:
+        return "statement-timeout";
+    case NOTE_TIMEOUTS_ALONE:
+        return must_format("alone-timeout%u", note->index + 1);
     case NOTE_ASK:
         return must_format("ask%u", note->index + 1);
     case NOTE_DROP:
@@ -119,8 +127,12 @@ static const char *write_score(const char *text, const struct score_wishes *wish
     return render();
 }
 
-static const struct score_wishes plain = { .log_identifier = "public.schema_migrations_log" };
-static const struct score_wishes logged = { .log_identifier = "public.schema_migrations_log", .with_log = true };
+#define NO_TIMEOUTS .lock_timeout_ms = -1, .statement_timeout_ms = -1
+
+static const struct score_wishes plain = { .log_identifier = "public.schema_migrations_log", NO_TIMEOUTS };
+static const struct score_wishes logged = { .log_identifier = "public.schema_migrations_log",
+                                            .with_log = true,
+                                            NO_TIMEOUTS };
 
 /* --- one transaction --------------------------------------------------------------------------------------------------- */
 
@@ -184,7 +196,7 @@ static void test_score__a_file_that_changes_the_session_gives_the_role_back_for_
 static void test_score__a_changed_session_is_reset_before_the_transaction(void **state)
 {
     (void) state;
-    const struct score_wishes wishes = { .session_is_changed = true };
+    const struct score_wishes wishes = { .session_is_changed = true, NO_TIMEOUTS };
     assert_string_equal(write_score("DROP TABLE a;", &wishes), "reset BEGIN row s1 guard COMMIT");
     size_t count = 0;
     while (score_reset_statement(count) != NULL)
@@ -245,6 +257,20 @@ static void test_score__what_can_run_in_a_transaction_does_so_with_its_progress(
         write_score("CREATE TABLE a (b int);" CONCURRENTLY "INSERT INTO a VALUES (1);", &logged),
         "| begin s1 done1 commit | begin started2 commit | s2 | begin done2 commit | begin s3 done3 commit | "
         "begin row log guard COMMIT |");
+}
+
+static void test_score__the_row_waits_for_a_runner_and_the_statements_for_a_lock(void **state)
+{
+    (void) state;
+    const struct score_wishes wishes = { .bounds_row = true, .lock_timeout_ms = 5000, .statement_timeout_ms = 0 };
+    assert_string_equal(write_score("SET TRANSACTION READ WRITE; SELECT 1;", &wishes),
+                        "BEGIN s1 row-timeout row lock-timeout statement-timeout s2 guard COMMIT");
+    assert_string_equal(write_score(CONCURRENTLY, &wishes),
+                        "| begin started1 commit | s1 | begin done1 commit | begin row-timeout row guard COMMIT |");
+    assert_string_equal(
+        write_score("-- pgusher: lock_timeout=1s\n" CONCURRENTLY, &plain),
+        "| begin started1 commit | alone-timeout1 alone-timeout2 | s1 | begin done1 commit | begin row guard "
+        "COMMIT |");
 }
 
 static void test_score__an_explicit_block_is_one_unit(void **state)
@@ -405,6 +431,7 @@ int main(void)
         TEST(test_score__is_written_anew_each_time),
         TEST(test_score__what_cannot_run_in_a_transaction_has_its_started_row_committed_first),
         TEST(test_score__what_can_run_in_a_transaction_does_so_with_its_progress),
+        TEST(test_score__the_row_waits_for_a_runner_and_the_statements_for_a_lock),
         TEST(test_score__an_explicit_block_is_one_unit),
         TEST(test_score__a_rerun_skips_what_was_done),
         TEST(test_score__a_rerun_repeats_what_is_harmless),

@@ -1,7 +1,7 @@
 /*
  * Reads a duration digit by digit in whole numbers: no floating point, no locale, no overflow.
  */
-#include "plan/duration.h"
+#include "base/duration.h"
 
 #include <stddef.h>
 #include <string.h>

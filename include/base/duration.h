@@ -1,6 +1,6 @@
 /* Durations as people write them: 500ms, 2s, 1.5m, 1h; a bare number is seconds. */
-#ifndef PGUSHER_PLAN_DURATION_H
-#define PGUSHER_PLAN_DURATION_H
+#ifndef PGUSHER_BASE_DURATION_H
+#define PGUSHER_BASE_DURATION_H
 
 #include <stdbool.h>
 #include <stdint.h>

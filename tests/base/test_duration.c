@@ -1,7 +1,7 @@
 /* Durations: what is accepted, what it comes to, and what is refused. */
 #include "support/testing.h"
 
-#include "plan/duration.h"
+#include "base/duration.h"
 
 static int64_t read_one(const char *text)
 {

@@ -1,0 +1,198 @@
+/*
+ * Looking at pg_blocking_pids() from outside. It knows when to look and what to tell; it never interferes.
+ */
+#include "work/witness.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "say.h"
+#include "statements.h"
+#include "wire/talk.h"
+
+enum { FIRST_LOOK_MS = 1000, NEXT_LOOK_MS = 2000, TELL_EVERY_MS = 10000 };
+
+struct witness {
+    struct run *run;
+    const struct session *watched;
+    char pid[16];
+    const char *params[1];
+    struct timer *timer;
+    struct session *session; /* NULL: not opened yet, or lost */
+    bool looking;
+    int said; /* acts of this look */
+    const char *migration;
+    int64_t since_us;
+    int64_t told_us; /* when a blocker was last told of; 0: not in this migration */
+};
+
+/* --- one look --------------------------------------------------------------------------------------------------------- */
+
+static enum next say_next(void *owner, struct act *act)
+{
+    struct witness *witness = owner;
+    switch (witness->said++) {
+    case 0:
+        act->sql = sql_blockers;
+        act->sql_bytes = strlen(sql_blockers);
+        act->params = witness->params;
+        act->param_count = 1;
+        return NEXT_ACT;
+    case 1:
+        act->kind = ACT_SYNC;
+        return NEXT_ACT;
+    default:
+        return NEXT_END;
+    }
+}
+
+static void tell(struct witness *witness, const struct row *row)
+{
+    const char *pid = row_text(row, 0);
+    const char *application = row_text(row, 1);
+    const char *query = row_text(row, 5);
+    int64_t waited_ms = (clock_monotonic_us() - witness->since_us) / 1000;
+    journal_note(witness->run->journal, EVENT_BLOCKED, witness->run->target,
+                 FIELDS(TEXT(MIGRATION, witness->migration), NUMBER(HOLDER_PID, pid != NULL ? atoi(pid) : 0),
+                        TEXT(HOLDER_APPLICATION, application), TEXT(HOLDER_ADDRESS, row_text(row, 2)),
+                        TEXT(HOLDER_SINCE, row_text(row, 3)), TEXT(HOLDER_STATE, row_text(row, 4)),
+                        TEXT(HOLDER_QUERY, query), NUMBER(WAITED_MS, waited_ms)),
+                 "%s waits for a lock that process %s holds (%s): %s", witness->migration, pid != NULL ? pid : "?",
+                 application != NULL && application[0] != '\0' ? application : "unnamed", query != NULL ? query : "?");
+}
+
+static void hear_row(void *owner, struct act_tag tag, const struct row *row)
+{
+    struct witness *witness = owner;
+    int64_t now_us = clock_monotonic_us();
+    (void) tag;
+    if (witness->migration == NULL)
+        return;
+    if (witness->told_us > 0 && now_us - witness->told_us < (int64_t) TELL_EVERY_MS * 1000)
+        return;
+    witness->told_us = now_us;
+    tell(witness, row);
+}
+
+static void hear_done(void *owner, struct act_tag tag, const char *command_tag)
+{
+    (void) owner, (void) tag, (void) command_tag;
+}
+
+static void hear_error(void *owner, struct act_tag tag, const struct server_message *error)
+{
+    (void) owner, (void) tag, (void) error;
+}
+
+static void hear_skipped(void *owner, struct act_tag tag)
+{
+    (void) owner, (void) tag;
+}
+
+static void rest(struct witness *witness)
+{
+    witness->looking = false;
+    if (witness->migration != NULL)
+        timer_start(witness->timer, NEXT_LOOK_MS);
+}
+
+static void hear_end(void *owner)
+{
+    rest(owner);
+}
+
+static void give_up_session(struct witness *witness)
+{
+    session_free(witness->session);
+    witness->session = NULL;
+    rest(witness);
+}
+
+static void hear_lost(void *owner, const struct fault *fault)
+{
+    (void) fault;
+    give_up_session(owner);
+}
+
+static void look(struct witness *witness)
+{
+    static const struct talker talker = {
+        .say_next = say_next,
+        .hear_row = hear_row,
+        .hear_done = hear_done,
+        .hear_error = hear_error,
+        .hear_skipped = hear_skipped,
+        .hear_end = hear_end,
+        .hear_lost = hear_lost,
+    };
+    witness->said = 0;
+    talk_begin(witness->session, &talker, witness);
+}
+
+/* --- when to look ----------------------------------------------------------------------------------------------------- */
+
+static void on_settled(void *owner)
+{
+    struct witness *witness = owner;
+    if (session_state(witness->session) == SESSION_OPEN)
+        look(witness);
+    else
+        give_up_session(witness);
+}
+
+static void on_time(void *owner)
+{
+    struct witness *witness = owner;
+    struct fault fault;
+    witness->looking = true;
+    if (witness->session != NULL) {
+        look(witness);
+        return;
+    }
+    witness->session = session_beside(witness->watched, on_settled, witness, &fault);
+    witness->looking = witness->session != NULL;
+}
+
+void witness_attend(struct witness *witness, const char *migration)
+{
+    witness->migration = migration;
+    witness->since_us = clock_monotonic_us();
+    witness->told_us = 0;
+    if (witness->looking)
+        return; /* the look that is under way starts the timer */
+    if (migration != NULL)
+        timer_start(witness->timer, FIRST_LOOK_MS);
+    else
+        timer_stop(witness->timer);
+}
+
+struct witness *witness_new(struct run *run, const struct session *watched, int pid, struct fault *fault)
+{
+    struct witness *witness = memory_alloc(sizeof *witness);
+    if (witness == NULL) {
+        fault_out_of_memory(fault);
+        return NULL;
+    }
+    *witness = (struct witness){ .run = run, .watched = watched };
+    snprintf(witness->pid, sizeof witness->pid, "%d", pid);
+    witness->params[0] = witness->pid;
+    witness->timer = timer_new(run->loop, on_time, witness, fault);
+    if (witness->timer == NULL) {
+        memory_free(witness);
+        return NULL;
+    }
+    return witness;
+}
+
+void witness_free(struct witness *witness)
+{
+    if (witness == NULL)
+        return;
+    session_free(witness->session);
+    timer_free(witness->timer);
+    memory_free(witness);
+}

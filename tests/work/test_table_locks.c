@@ -1,0 +1,161 @@
+/*
+ * Locks on tables: a migration does not stand in front of an application for longer than it was told, is tried again, and says who
+ * is in its way.
+ */
+#include <libpq-fe.h>
+
+#include "up.h"
+
+static PGconn *hold(const char *database, const char *sql)
+{
+    PGconn *conn = PQconnectdb(cluster_conninfo(cluster, database));
+    PQclear(PQexec(conn, sql));
+    assert_int_equal(PQtransactionStatus(conn), PQTRANS_INTRANS);
+    return conn;
+}
+
+static const char *database_with_table(const char *hint)
+{
+    const char *database = up_database(hint);
+    cluster_sql(cluster, database, "CREATE TABLE t (a int)");
+    return database;
+}
+
+static const char *alter(void)
+{
+    return FILES({ "1.sql", "CREATE TABLE before (a int); ALTER TABLE t ADD COLUMN b int;" });
+}
+
+static void test_table_locks__a_migration_that_is_kept_waiting_is_rolled_back_and_tried_again(void **state)
+{
+    (void) state;
+    const char *database = database_with_table("retry");
+    PGconn *conn = hold(database, "BEGIN; LOCK TABLE t");
+    struct run *run = up_begin(&(struct up){ .migrations = alter(),
+                                             .database = database,
+                                             .arguments = WORDS("--lock-timeout", "100ms", "--lock-retries", "1000") });
+    run_wait_for(run, "\"attempt\":2,\"attempts\":1000");
+    expect_sql(database, "SELECT to_regclass('before')", "");
+    PQfinish(conn);
+    const char *output = up_end(run, 0).output;
+    assert_contains(event_line(output, "migration_retried"), "\"sqlstate\":\"55P03\"");
+    assert_int_equal(event_count(output, "migration_failed"), 0);
+    assert_string_equal(ledger_names(database), "1.sql");
+}
+
+static void test_table_locks__after_the_last_try_it_is_a_failed_migration(void **state)
+{
+    (void) state;
+    const char *database = database_with_table("last");
+    PGconn *conn = hold(database, "BEGIN; LOCK TABLE t");
+    struct run_result result = up_run(&(struct up){ .migrations = alter(),
+                                                    .database = database,
+                                                    .arguments = WORDS("--lock-timeout", "50ms", "--lock-retries", "2") },
+                                      5);
+    PQfinish(conn);
+    assert_int_equal(event_count(result.output, "migration_retried"), 2);
+    assert_contains(event_line(result.output, "migration_failed"), "\"sqlstate\":\"55P03\"");
+    assert_contains(result.errors, "1.sql:1:30: ");
+}
+
+static void test_table_locks__while_it_waits_it_says_who_is_in_the_way(void **state)
+{
+    (void) state;
+    const char *database = database_with_table("blocked");
+    PGconn *conn = hold(database, "SET application_name = 'the bot'; BEGIN; LOCK TABLE t");
+    struct run *run =
+        up_begin(&(struct up){ .migrations = alter(), .database = database, .arguments = WORDS("--lock-timeout", "none") });
+    run_wait_for(run, "\"event\":\"blocked\"");
+    const char *pid = must_format("\"holder_pid\":%d", PQbackendPID(conn));
+    PQfinish(conn);
+    const char *line = event_line(up_end(run, 0).output, "blocked");
+    assert_contains(line, pid);
+    assert_contains(line, "\"holder_application\":\"the bot\"");
+    assert_contains(line, "LOCK TABLE t");
+    assert_contains(line, "\"holder_state\":\"idle in transaction\"");
+}
+
+static void test_table_locks__the_timeout_is_the_files_or_the_options_or_five_seconds(void **state)
+{
+    (void) state;
+    const char *folder = FILES({ "1.sql", "CREATE TABLE seen AS SELECT 1 AS n, current_setting('lock_timeout') AS it;" },
+                               { "2.sql", "-- pgusher: lock_timeout=7s, statement_timeout=1m\n"
+                                          "INSERT INTO seen SELECT 2, current_setting('lock_timeout');\n"
+                                          "INSERT INTO seen SELECT 3, current_setting('statement_timeout');" },
+                               { "3.sql", "INSERT INTO seen SELECT 4, current_setting('lock_timeout');" });
+    const char *database = up_database("default");
+    up_run(&(struct up){ .migrations = folder, .database = database }, 0);
+    expect_sql(database, "SELECT string_agg(it, ' ' ORDER BY n) FROM seen", "5s 7s 1min 5s");
+    database = up_database("option");
+    up_run(&(struct up){ .migrations = folder, .database = database, .arguments = WORDS("--lock-timeout", "3s") }, 0);
+    expect_sql(database, "SELECT string_agg(it, ' ' ORDER BY n) FROM seen", "3s 7s 1min 3s");
+}
+
+/* It would leave an INVALID index. A CALL shows what is in force for a statement that runs alone. */
+static void test_table_locks__a_statement_that_runs_alone_has_a_timeout_only_if_its_file_says_so(void **state)
+{
+    (void) state;
+    const char *procedure = "CREATE TABLE seen (it text); CREATE PROCEDURE see() LANGUAGE sql AS "
+                            "$$ INSERT INTO seen SELECT current_setting('lock_timeout') $$;";
+    const char *database = up_database("alone");
+    up_run(&(struct up){ .migrations = FILES({ "1.sql", procedure }, { "2.sql", "-- pgusher: transaction=off\nCALL see();" },
+                                             { "3.sql", "-- pgusher: transaction=off lock_timeout=2s\nCALL see();" },
+                                             { "4.sql", "INSERT INTO seen SELECT current_setting('lock_timeout');" }),
+                         .database = database },
+           0);
+    expect_sql(database, "SELECT string_agg(it, ' ') FROM seen", "0 2s 5s");
+}
+
+static void test_table_locks__a_deadlock_is_tried_again(void **state)
+{
+    (void) state;
+    const char *database = up_database("deadlock");
+    cluster_sql(cluster, database, "CREATE SEQUENCE s");
+    const char *deadlock = "DO $$ BEGIN IF nextval('s') < 3 THEN RAISE 'as if' USING ERRCODE = '40P01'; END IF; END $$;";
+    struct run_result result = up_run(&(struct up){ .migrations = FILES({ "1.sql", deadlock }), .database = database }, 0);
+    assert_int_equal(event_count(result.output, "migration_retried"), 2);
+}
+
+static void test_table_locks__a_statement_runs_no_longer_than_it_may(void **state)
+{
+    (void) state;
+    const char *said = up_failure(&(struct up){ .migrations = FILES({ "1.sql", "SELECT pg_sleep(60);" }),
+                                                .database = up_database("statement"),
+                                                .arguments = WORDS("--statement-timeout", "100ms") },
+                                  5);
+    assert_contains(said, "57014");
+}
+
+static void test_table_locks__another_runners_row_is_waited_for_as_long_as_lock_wait_says(void **state)
+{
+    (void) state;
+    const char *database = up_database("row");
+    up_run(&(struct up){ .migrations = FILES({ "0.sql", "SELECT 1;" }), .database = database }, 0);
+    PGconn *conn = hold(database, "BEGIN; INSERT INTO schema_migrations (migration_name) VALUES ('1.sql')");
+    const char *folder = FILES({ "0.sql", "SELECT 1;" }, { "1.sql", "SELECT 1;" });
+    const char *said = up_failure(
+        &(struct up){ .migrations = folder, .database = database, .arguments = WORDS("--lock-wait", "200ms") }, 7);
+    assert_contains(said, "--lock-wait");
+    struct run *run = up_begin(&(struct up){ .migrations = folder, .database = database });
+    run_wait_for(run, "\"event\":\"planned\"");
+    PQclear(PQexec(conn, "COMMIT"));
+    PQfinish(conn);
+    up_end(run, 0);
+    assert_string_equal(ledger_names(database), "0.sql,1.sql");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        UP_TEST(test_table_locks__a_migration_that_is_kept_waiting_is_rolled_back_and_tried_again),
+        UP_TEST(test_table_locks__after_the_last_try_it_is_a_failed_migration),
+        UP_TEST(test_table_locks__while_it_waits_it_says_who_is_in_the_way),
+        UP_TEST(test_table_locks__the_timeout_is_the_files_or_the_options_or_five_seconds),
+        UP_TEST(test_table_locks__a_statement_that_runs_alone_has_a_timeout_only_if_its_file_says_so),
+        UP_TEST(test_table_locks__a_deadlock_is_tried_again),
+        UP_TEST(test_table_locks__a_statement_runs_no_longer_than_it_may),
+        UP_TEST(test_table_locks__another_runners_row_is_waited_for_as_long_as_lock_wait_says),
+        UP_LOG_TEST,
+    };
+    return cmocka_run_group_tests(tests, up_start, up_stop);
+}
