@@ -143,11 +143,18 @@ static void test_up__a_read_only_server_with_work_to_do_is_waited_for(void **sta
 {
     (void) state;
     const char *database = up_database("thaw");
-    cluster_sql(cluster, NULL, must_format("ALTER DATABASE %s SET default_transaction_read_only = on", database));
-    struct run *run = up_begin(
-        &(struct up){ .migrations = one_table_folder(), .database = database, .arguments = WORDS("--interval", "50ms") });
-    run_wait_for(run, "\"until\":\"writable\"");
-    cluster_sql(cluster, NULL, must_format("ALTER DATABASE %s RESET default_transaction_read_only", database));
+    size_t mark = cluster_log_mark(cluster);
+    cluster_sql(cluster, NULL, "ALTER SYSTEM SET default_transaction_read_only = on");
+    cluster_sql(cluster, NULL, "SELECT pg_reload_conf()");
+    cluster_wait_log(cluster, mark, "received SIGHUP");
+    struct run *run = up_begin(&(struct up){ .migrations = one_table_folder(),
+                                             .database = database,
+                                             .arguments = WORDS("--interval", "50ms", "--attempts", "10000") });
+    run_wait_for(run, "\"seen\":\"read-only\"");
+    cluster_sql(cluster, NULL, "ALTER SYSTEM RESET default_transaction_read_only");
+    mark = cluster_log_mark(cluster);
+    cluster_sql(cluster, NULL, "SELECT pg_reload_conf()");
+    cluster_wait_log(cluster, mark, "received SIGHUP");
     up_end(run, 0);
     assert_string_equal(ledger_names(database), "001_one.sql");
 }

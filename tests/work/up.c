@@ -142,7 +142,7 @@ const char *up_failure(const struct up *up, int exit_code)
 long up_memory_limit_kb(long limit_kb)
 {
 #if defined(__SANITIZE_ADDRESS__)
-    return limit_kb * 8;
+    return limit_kb * 8 + 512 * 1024; /* what was freed is kept for a while */
 #else
     return limit_kb;
 #endif
