@@ -21,7 +21,8 @@ struct server_state {
     int pid; /* pg_backend_pid(): differs from the login's behind a pooler */
     bool in_recovery;
     bool read_only;
-    int version_num; /* 150004 */
+    int version_num;    /* 150004 */
+    bool checks_client; /* it was asked, under the lock, to notice when this runner is gone */
 };
 
 struct reading {

@@ -14,8 +14,9 @@
 #include "plan/planner.h"
 
 enum note_kind {
-    NOTE_RESET, /* one statement of the session reset, a transaction of its own */
-    NOTE_BEGIN, /* with the options of an absorbed BEGIN */
+    NOTE_RESET,        /* one statement of the session reset, a transaction of its own */
+    NOTE_CHECK_CLIENT, /* within the reset, which has undone it */
+    NOTE_BEGIN,        /* with the options of an absorbed BEGIN */
     NOTE_BEGIN_UNIT,
     NOTE_ROW,          /* the ledger's row */
     NOTE_ROW_TIMEOUT,  /* how long the row may wait for another runner's */
@@ -52,6 +53,7 @@ struct score {
 
 struct score_wishes {
     bool session_is_changed; /* by the migration before: reset it */
+    bool checks_client;
     bool with_log;
     const char *log_identifier; /* for a hint */
     bool bounds_row;            /* --lock-wait is given */

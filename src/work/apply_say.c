@@ -229,6 +229,8 @@ static enum next say_note(struct apply *apply, struct act *act, const struct not
     switch (note->kind) {
     case NOTE_RESET:
         return say(apply, act, SAY_RESET, score_reset_statement(note->index), 0);
+    case NOTE_CHECK_CLIENT:
+        return say(apply, act, SAY_RESET, sql_check_client, 0);
     case NOTE_BEGIN:
         return say_begin(apply, act, true);
     case NOTE_BEGIN_UNIT:
@@ -283,6 +285,7 @@ static struct score_wishes wishes_for(const struct apply *apply, const struct st
         .session_is_changed = apply->session_is_changed,
         .with_log = apply->with_log,
         .log_identifier = ledger->log_identifier,
+        .checks_client = apply->reading->server.checks_client,
         .bounds_row = apply->run->settings->lock_wait_ms >= 0,
         .lock_timeout_ms = lock_timeout_ms(apply),
         .statement_timeout_ms = statement_timeout_ms(apply),

@@ -26,8 +26,11 @@ struct holder {
     char query[256];
 };
 
-/* The order of one poll: try and its own Sync, because a reading in the same segment could be older than the lock; then the rest. */
-enum turn { TURN_TRY, TURN_TRY_SYNC, TURN_HOLDER, TURN_READING, TURN_SYNC, TURN_OVER };
+/*
+ * The order of one poll. The check of the client has its own Sync, because it may fail; so has the try, because a reading in the same
+ * segment could be older than the lock.
+ */
+enum turn { TURN_CHECK, TURN_CHECK_SYNC, TURN_TRY, TURN_TRY_SYNC, TURN_HOLDER, TURN_READING, TURN_SYNC, TURN_OVER };
 
 struct lock {
     struct run *run;
@@ -77,12 +80,17 @@ static enum next say_next(void *owner, struct act *act)
     if (lock->turn == TURN_READING)
         lock->turn = TURN_SYNC;
     switch (lock->turn++) {
+    case TURN_CHECK:
+        say_sql(lock, act, SAY_CHECK_CLIENT, sql_check_client);
+        act->param_count = 0;
+        return NEXT_ACT;
     case TURN_TRY:
         say_sql(lock, act, SAY_TRY_LOCK, sql_try_lock);
         return NEXT_ACT;
     case TURN_HOLDER:
         say_sql(lock, act, SAY_HOLDER, sql_lock_holder);
         return NEXT_ACT;
+    case TURN_CHECK_SYNC:
     case TURN_TRY_SYNC:
     case TURN_SYNC:
         act->kind = ACT_SYNC;
@@ -119,20 +127,23 @@ static void hear_row(void *owner, struct act_tag tag, const struct row *row)
         lock->got_it = first != NULL && first[0] == 't';
     else if (tag.what == SAY_HOLDER)
         hear_holder(lock, row);
-    else
+    else if (tag.what != SAY_CHECK_CLIENT)
         reading_hear_row(&lock->reading, tag, row);
 }
 
 static void hear_done(void *owner, struct act_tag tag, const char *command_tag)
 {
-    (void) owner, (void) tag, (void) command_tag;
+    struct lock *lock = owner;
+    (void) command_tag;
+    if (tag.what == SAY_CHECK_CLIENT)
+        lock->reading.server.checks_client = true;
 }
 
 static void hear_error(void *owner, struct act_tag tag, const struct server_message *error)
 {
     struct lock *lock = owner;
-    (void) tag;
-    reading_hear_error(&lock->reading, error);
+    if (tag.what != SAY_CHECK_CLIENT) /* which not every server's system can do */
+        reading_hear_error(&lock->reading, error);
 }
 
 static void hear_skipped(void *owner, struct act_tag tag)
@@ -256,7 +267,7 @@ static void poll(struct lock *lock)
         .hear_end = hear_end,
         .hear_lost = hear_lost,
     };
-    lock->turn = TURN_TRY;
+    lock->turn = TURN_CHECK;
     lock->got_it = false;
     lock->holder = (struct holder){ .known = false };
     reading_init(&lock->reading, lock->run->settings, true);

@@ -119,6 +119,7 @@ static void hear_state(struct reading *reading, const struct row *row)
 {
     struct ledger *ledger = &reading->ledger;
     reading->server = (struct server_state){
+        .checks_client = reading->server.checks_client, /* it was heard before */
         .pid = to_int(row_text(row, STATE_PID)),
         .in_recovery = is_true(row_text(row, STATE_IN_RECOVERY)),
         .read_only = is_true(row_text(row, STATE_READ_ONLY)),

@@ -272,6 +272,13 @@ static void put(struct target *target, const char *keyword, const char *value)
     target->values[target->keyword_count++] = value;
 }
 
+/* A server that vanished without a word is noticed within half a minute; the system's own keepalives take hours. */
+static void put_default(struct target *target, const struct merge *merge, const char *keyword, const char *value)
+{
+    if (find(merge, keyword) == NULL)
+        put(target, keyword, value);
+}
+
 static const char *gssencmode(const struct merge *merge)
 {
     const char *given = value_of(merge, "gssencmode");
@@ -282,7 +289,7 @@ static const char *gssencmode(const struct merge *merge)
 
 static bool fill_keywords(struct target *target, struct merge *merge)
 {
-    const size_t own = 3;
+    const size_t own = 7;
     target->keywords = arena_array(merge->arena, merge->count + own, sizeof *target->keywords);
     target->values = arena_array(merge->arena, merge->count + own, sizeof *target->values);
     if (target->keywords == NULL || target->values == NULL)
@@ -293,6 +300,10 @@ static bool fill_keywords(struct target *target, struct merge *merge)
     put(target, "fallback_application_name", "pgusher");
     put(target, "client_encoding", "UTF8");
     put(target, "gssencmode", gssencmode(merge));
+    put_default(target, merge, "keepalives_idle", "10");
+    put_default(target, merge, "keepalives_interval", "5");
+    put_default(target, merge, "keepalives_count", "3");
+    put_default(target, merge, "tcp_user_timeout", "30000");
     target->password = value_of(merge, "password");
     return true;
 }

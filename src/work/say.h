@@ -8,6 +8,7 @@ enum say {
     SAY_STATE,
     SAY_ROWS,
     SAY_PROGRESS,
+    SAY_CHECK_CLIENT,
     SAY_TRY_LOCK,
     SAY_HOLDER,
     SAY_PREPARE, /* the ledger's tables */

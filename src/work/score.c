@@ -67,8 +67,11 @@ static void add(struct score *score, enum note_kind kind, size_t index)
 
 static void add_reset(struct score *score, const struct score_wishes *wishes)
 {
-    for (size_t i = 0; wishes->session_is_changed && i < RESET_COUNT; i++)
+    for (size_t i = 0; wishes->session_is_changed && i < RESET_COUNT; i++) {
+        if (i == RESET_COUNT - 1 && wishes->checks_client)
+            add(score, NOTE_CHECK_CLIENT, 0);
         add(score, NOTE_RESET, i);
+    }
 }
 
 /* A COPY leaves pipeline mode, so everything before it has to be over, and known to have gone well. */
