@@ -1,8 +1,11 @@
--- What the server says of itself and of the ledger, without an error when there is no ledger.
+-- What the server says of itself and of the ledger, without an error when there is no ledger. to_regclass() may see a table that
+-- was made a moment ago, after this query's snapshot, which has no columns yet: so a table is there when pg_class has its row.
 -- $1  the ledger's schema, or null for the first on the search_path that has it
 -- $2  the ledger's table
 WITH ledger AS (
-    SELECT to_regclass(CASE WHEN $1::text IS NULL THEN '' ELSE quote_ident($1) || '.' END || quote_ident($2::text)) AS oid
+    SELECT (SELECT oid FROM pg_catalog.pg_class
+            WHERE oid = to_regclass(CASE WHEN $1::text IS NULL THEN '' ELSE quote_ident($1) || '.' END || quote_ident($2::text)))
+        AS oid
 ), home AS (
     SELECT coalesce(
         (SELECT nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, ledger
@@ -10,7 +13,9 @@ WITH ledger AS (
         $1::text,
         current_schema()) AS schema
 ), log AS (
-    SELECT to_regclass(quote_ident(schema) || '.' || quote_ident($2::text || '_log')) AS oid FROM home
+    SELECT (SELECT oid FROM pg_catalog.pg_class
+            WHERE oid = to_regclass(quote_ident(schema) || '.' || quote_ident($2::text || '_log'))) AS oid
+    FROM home
 )
 SELECT pg_backend_pid() AS pid,
        pg_is_in_recovery() AS in_recovery,

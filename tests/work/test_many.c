@@ -1,6 +1,7 @@
 /*
  * Several runners at once on one database: each migration is applied once, and nobody waits longer than was said.
  */
+#include <libpq-fe.h>
 #include <signal.h>
 
 #include "up.h"
@@ -57,6 +58,34 @@ static void test_many__all_start_together_while_the_server_is_still_starting(voi
         up_end(runs[i], 0);
     assert_string_equal(cluster_sql(late, NULL, "SELECT count(*) FROM schema_migrations"), "20");
     cluster_free(late);
+}
+
+static const char *read_state(PGconn *conn, const char *column)
+{
+    const char *sql = folder_read(PGUSHER_DEMO_MIGRATIONS, "../state.sql");
+    PGresult *result = PQexecParams(conn, sql, 2, NULL, (const char *const[]){ NULL, "schema_migrations" }, NULL, NULL, 0);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        fail_msg("%s", PQerrorMessage(conn));
+    const char *value = must_format("%s", PQgetvalue(result, 0, PQfnumber(result, column)));
+    PQclear(result);
+    return value;
+}
+
+/* Names are looked up in the present and columns in the query's snapshot: between the two a ledger must not seem to be another's. */
+static void test_many__a_ledger_made_just_now_is_none_or_a_whole_one(void **state)
+{
+    (void) state;
+    const char *database = up_database("justnow");
+    PGconn *conn = PQconnectdb(cluster_conninfo(cluster, database));
+    PQclear(PQexec(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ"));
+    PQclear(PQexec(conn, "SELECT 1"));
+    up_run(&(struct up){ .migrations = FILES({ "1.sql", "SELECT 1;" }), .database = database }, 0);
+    assert_string_equal(read_state(conn, "ledger_exists"), "f");
+    assert_string_equal(read_state(conn, "log_exists"), "f");
+    PQclear(PQexec(conn, "COMMIT"));
+    assert_string_equal(read_state(conn, "ledger_is_ours"), "t");
+    assert_string_equal(read_state(conn, "log_is_ours"), "t");
+    PQfinish(conn);
 }
 
 static void test_many__runners_of_other_databases_and_ledgers_do_not_meet(void **state)
@@ -173,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UP_TEST(test_many__eight_runners_apply_each_migration_once),
         UP_TEST(test_many__all_start_together_while_the_server_is_still_starting),
+        UP_TEST(test_many__a_ledger_made_just_now_is_none_or_a_whole_one),
         UP_TEST(test_many__runners_of_other_databases_and_ledgers_do_not_meet),
         UP_TEST(test_many__lock_wait_0_ends_at_once_with_7_and_names_the_holder),
         UP_TEST(test_many__lock_wait_ends_with_7_and_names_the_holder),
