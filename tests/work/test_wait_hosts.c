@@ -54,34 +54,6 @@ static void test_wait__the_first_wins_also_when_it_is_the_slower_one(void **stat
         expect_winner(wait_log(must_format("%s password=x", both()), NULL, 0), first);
 }
 
-/* The resolver waits at a FIFO, and is given the name only when the second server has been asked. */
-static bool first_wins_after_its_look_up(void)
-{
-    const char *fifo = must_format("%s/hosts", folder_new());
-    must(mkfifo(fifo, 0644) == 0, "cannot make a FIFO");
-    PLAY_ONE(first, &visit_primary);
-    PLAY_ONE(second, &visit_primary);
-    unsigned before = fake_server_connections(second);
-    const char *conninfo = must_format("host=db.test,127.0.0.1 port=%d,%d user=u dbname=d sslmode=disable",
-                                       fake_server_port(first), fake_server_port(second));
-    struct run *run = wait_begin_with_hosts(fifo, conninfo, WORDS("--interval", "1h"));
-    fake_server_wait_heard(second, must_format("\n%u E\n", before + 1));
-    FILE *file = fopen(fifo, "r+"); /* which does not wait for a reader, if the program has ended */
-    must(file != NULL && fputs("db.test 127.0.0.1\n", file) >= 0 && fclose(file) == 0, "cannot write to the FIFO");
-    const char *ready = event_line(up_end(run, 0).output, "ready");
-    return strstr(ready, must_format("\"address\":\"127.0.0.1:%d\"", fake_server_port(first))) != NULL;
-}
-
-/* The courtesy is short, and a busy machine may be slower than that: once is enough. */
-static void test_wait__a_first_one_that_has_to_be_looked_up_wins_too(void **state)
-{
-    (void) state;
-    bool won = false;
-    for (int i = 0; i < 5 && !won; i++)
-        won = first_wins_after_its_look_up();
-    assert_true(won);
-}
-
 static void test_wait__a_first_one_that_refuses_is_passed_over(void **state)
 {
     (void) state;
@@ -390,7 +362,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WAIT_TEST(test_wait__the_first_of_two_ready_ones_wins),
         WAIT_TEST(test_wait__the_first_wins_also_when_it_is_the_slower_one),
-        WAIT_TEST(test_wait__a_first_one_that_has_to_be_looked_up_wins_too),
         WAIT_TEST(test_wait__a_first_one_that_refuses_is_passed_over),
         WAIT_TEST(test_wait__a_first_one_that_is_silent_holds_up_nobody),
         WAIT_TEST(test_wait__a_name_that_does_not_resolve_holds_up_nobody),
