@@ -43,6 +43,8 @@ static const struct mark *find_mark(const char *at, const char *end)
 {
     while (at < end && (*at == '-' || is_blank(*at)))
         at++;
+    if (at == end || strchr("+mc", *at | 0x20) == NULL) /* '+' | 0x20 is '+' */
+        return NULL;
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
         if (matches(at, end, marks[i].text))
             return &marks[i];

@@ -63,6 +63,21 @@ static enum byte_class class_at(const struct lexer *lexer, size_t at)
     return at < lexer->end ? (enum byte_class) classes[(unsigned char) lexer->bytes[at]] : IS_OTHER;
 }
 
+/* The bytes at which lexer_next_mark() looks closer: ' " $ - / ( ) ; and the backslash. */
+static const bool marks[256] = {
+    ['\''] = true, ['"'] = true, ['$'] = true, ['-'] = true,  ['/'] = true,
+    ['('] = true,  [')'] = true, [';'] = true, ['\\'] = true,
+};
+
+static size_t find_mark(const struct lexer *lexer, size_t at)
+{
+    const unsigned char *bytes = (const unsigned char *) lexer->bytes;
+    size_t end = lexer->end;
+    while (at < end && !marks[bytes[at]])
+        at++;
+    return at;
+}
+
 static size_t find(const struct lexer *lexer, size_t from, char byte)
 {
     const char *found = from < lexer->end ? memchr(lexer->bytes + from, byte, lexer->end - from) : NULL;
@@ -117,21 +132,21 @@ static struct token take_line_comment(struct lexer *lexer)
     return take(lexer, TOKEN_LINE_COMMENT, find(&line, lexer->offset, '\r'));
 }
 
+/* Every opening and closing has a slash. One that closes is no part of the opening before it. */
 static struct token take_block_comment(struct lexer *lexer)
 {
     size_t depth = 1;
-    for (size_t at = lexer->offset + 2; at + 1 < lexer->end;) {
-        char byte = lexer->bytes[at];
-        char next = lexer->bytes[at + 1];
-        if (byte == '*' && next == '/') {
-            at += 2;
+    size_t inside = lexer->offset + 2;
+    for (size_t slash = find(lexer, inside, '/'); slash < lexer->end; slash = find(lexer, slash, '/')) {
+        if (slash > inside && lexer->bytes[slash - 1] == '*') {
             if (--depth == 0)
-                return take(lexer, TOKEN_BLOCK_COMMENT, at);
-        } else if (byte == '/' && next == '*') {
-            at += 2;
+                return take(lexer, TOKEN_BLOCK_COMMENT, slash + 1);
+            inside = ++slash;
+        } else if (byte_at(lexer, slash + 1) == '*') {
             depth++;
+            inside = slash += 2;
         } else {
-            at++;
+            slash++;
         }
     }
     return take_unterminated(lexer, TOKEN_BLOCK_COMMENT);
@@ -229,12 +244,11 @@ static struct token take_dollar(struct lexer *lexer)
     size_t tag_end = skip_tag(lexer, start + 1);
     if (byte_at(lexer, tag_end) != '$')
         return take(lexer, TOKEN_SYMBOL, start + 1);
-    size_t body = tag_end + 1;
-    size_t size = body - start;
-    const char *end = memmem(lexer->bytes + body, lexer->end - body, lexer->bytes + start, size);
-    if (end == NULL)
-        return take_unterminated(lexer, TOKEN_STRING);
-    return take(lexer, TOKEN_STRING, (size_t) (end - lexer->bytes) + size);
+    size_t size = tag_end + 1 - start;
+    for (size_t at = find(lexer, start + size, '$'); at + size <= lexer->end; at = find(lexer, at + 1, '$'))
+        if (memcmp(lexer->bytes + at, lexer->bytes + start, size) == 0)
+            return take(lexer, TOKEN_STRING, at + size);
+    return take_unterminated(lexer, TOKEN_STRING);
 }
 
 /* 1.5e-3, and what is glued to it: "1a$b" is one token, as is "1e-", whatever follows. */
@@ -346,6 +360,78 @@ struct token lexer_next_or_comment(struct lexer *lexer)
         break;
     }
     return take(lexer, TOKEN_SYMBOL, start + 1);
+}
+
+/* Whether what stands at a mark depends on the word or number before it: an E'' string, a dollar in a name, the dash of 1e-. */
+static bool depends_on_word(const struct lexer *lexer, size_t start, size_t at)
+{
+    if (at == start)
+        return false;
+    unsigned char before = (unsigned char) lexer->bytes[at - 1];
+    if (lexer->bytes[at] == '$')
+        return classes[before] == IS_LETTER || classes[before] == IS_DIGIT;
+    return (before | 0x20) == 'e' && (lexer->bytes[at] == '\'' || lexer->bytes[at] == '-');
+}
+
+/* A place not before start and not behind at where a token begins: behind white space or a comma one always does. */
+static size_t step_back_to_token(const struct lexer *lexer, size_t start, size_t at)
+{
+    while (at > start && classes[(unsigned char) lexer->bytes[at - 1]] != IS_SPACE && lexer->bytes[at - 1] != ',')
+        at--;
+    return at;
+}
+
+static bool stands_alone(char byte)
+{
+    return byte == '(' || byte == ')' || byte == ';';
+}
+
+static bool is_mark(const struct lexer *lexer, struct token token)
+{
+    switch (token.kind) {
+    case TOKEN_WORD:
+    case TOKEN_NUMBER:
+    case TOKEN_VARIABLE:
+        return false;
+    case TOKEN_SYMBOL:
+        return stands_alone(lexer->bytes[token.offset]);
+    default:
+        return true;
+    }
+}
+
+/* A dash or a slash that begins no comment is part of an operator. */
+static bool is_operator(const struct lexer *lexer, size_t at)
+{
+    char byte = lexer->bytes[at];
+    return (byte == '-' && byte_at(lexer, at + 1) != '-') || (byte == '/' && byte_at(lexer, at + 1) != '*');
+}
+
+struct token lexer_next_mark(struct lexer *lexer)
+{
+    for (;;) {
+        size_t start = lexer->offset;
+        size_t at = find_mark(lexer, start);
+        while (at < lexer->end && is_operator(lexer, at))
+            at = find_mark(lexer, at + 1);
+        lexer->offset = at;
+        if (at < lexer->end && stands_alone(lexer->bytes[at]))
+            return take(lexer, TOKEN_SYMBOL, at + 1);
+        if (at < lexer->end && depends_on_word(lexer, start, at))
+            lexer->offset = step_back_to_token(lexer, start, at);
+        struct token token = lexer_next_or_comment(lexer);
+        while (lexer->offset <= at && token.kind != TOKEN_END)
+            token = lexer_next_or_comment(lexer);
+        if (is_mark(lexer, token))
+            return token;
+    }
+}
+
+size_t lexer_trim(const struct lexer *lexer, size_t start, size_t end)
+{
+    while (end > start && classes[(unsigned char) lexer->bytes[end - 1]] == IS_SPACE)
+        end--;
+    return end;
 }
 
 static bool is_comment(struct token token)

@@ -60,17 +60,43 @@ static bool check_comment(const struct splitter *splitter, struct token comment,
 /* The letter by which psql remembers a word that can stand in CREATE [OR REPLACE] {FUNCTION|PROCEDURE}; 0 for any other. */
 static char opening_letter(const char *bytes, struct token word)
 {
-    static const char *const words[] = { "create", "or", "replace", "function", "procedure" };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (token_is_word(bytes, word, words[i]))
-            return words[i][0];
-    return 0;
+    switch (bytes[word.offset] | 0x20) {
+    case 'c':
+        return token_is_word(bytes, word, "create") ? 'c' : 0;
+    case 'o':
+        return token_is_word(bytes, word, "or") ? 'o' : 0;
+    case 'r':
+        return token_is_word(bytes, word, "replace") ? 'r' : 0;
+    case 'f':
+        return token_is_word(bytes, word, "function") ? 'f' : 0;
+    case 'p':
+        return token_is_word(bytes, word, "procedure") ? 'p' : 0;
+    default:
+        return 0;
+    }
 }
 
 static bool begins_routine(const char *opening)
 {
     const char *kind = opening[1] == 'o' && opening[2] == 'r' ? opening + 3 : opening + 1;
     return opening[0] == 'c' && (*kind == 'f' || *kind == 'p');
+}
+
+/* Whether a further word can make it a routine's definition, or it is one: its words have to be read. */
+static bool words_matter(const struct splitter *splitter)
+{
+    const char *opening = splitter->opening;
+    switch (splitter->word_count) {
+    case 0:
+        return true;
+    case 1:
+        return opening[0] == 'c';
+    case 2:
+    case 3:
+        return opening[0] == 'c' && (opening[1] == 'o' || begins_routine(opening));
+    default:
+        return begins_routine(opening);
+    }
 }
 
 static void count_body(struct splitter *splitter, struct token word)
@@ -102,18 +128,28 @@ static void count_word(struct splitter *splitter, struct token word)
         count_body(splitter, word);
 }
 
-static void count_symbol(struct splitter *splitter, struct token symbol)
-{
-    char c = splitter->source->bytes[symbol.offset];
-    if (c == '(' && splitter->paren_depth++ == 0)
-        splitter->paren_offset = symbol.offset;
-    if (c == ')' && splitter->paren_depth > 0)
-        splitter->paren_depth--;
-}
-
 static bool is_nested(const struct splitter *splitter)
 {
     return splitter->paren_depth > 0 || splitter->body_depth > 0;
+}
+
+/* Whether a symbol ends a statement. */
+static bool count_symbol(struct splitter *splitter, struct token symbol)
+{
+    switch (splitter->source->bytes[symbol.offset]) {
+    case '(':
+        if (splitter->paren_depth++ == 0)
+            splitter->paren_offset = symbol.offset;
+        return false;
+    case ')':
+        if (splitter->paren_depth > 0)
+            splitter->paren_depth--;
+        return false;
+    case ';':
+        return !is_nested(splitter);
+    default:
+        return false;
+    }
 }
 
 static void extend(struct piece *piece, struct token token)
@@ -152,8 +188,11 @@ static bool take_data(struct splitter *splitter, struct piece *piece, struct fau
 
 static bool finish_statement(struct splitter *splitter, struct piece *piece, struct fault *fault)
 {
+    const char *bytes = splitter->source->bytes;
     splitter->word_count = 0;
-    switch (copy_classify(splitter->source->bytes, piece->offset, piece->offset + piece->size)) {
+    if ((bytes[piece->offset] | 0x20) != 'c')
+        return true;
+    switch (copy_classify(bytes, piece->offset, piece->offset + piece->size)) {
     case COPY_NONE:
         return true;
     case COPY_TO_STDOUT:
@@ -220,6 +259,20 @@ static bool take_command(struct splitter *splitter, struct piece *piece, size_t 
     return true;
 }
 
+/* Behind the words that matter only what can end a statement is looked for; what is passed over belongs to the statement. */
+static struct token next_token(struct splitter *splitter, struct piece *piece)
+{
+    struct lexer *lexer = &splitter->lexer;
+    if (words_matter(splitter))
+        return lexer_next_or_comment(lexer);
+    size_t start = lexer->offset;
+    struct token token = lexer_next_mark(lexer);
+    size_t end = lexer_trim(lexer, start, token.offset);
+    if (end > start)
+        piece->size = end - piece->offset;
+    return token;
+}
+
 static bool take_backslash(struct splitter *splitter, struct piece *piece, size_t backslash, struct fault *fault)
 {
     size_t next = backslash + 1;
@@ -233,7 +286,7 @@ bool splitter_next(struct splitter *splitter, struct piece *piece, struct fault 
 {
     *piece = (struct piece){ .kind = PIECE_END };
     for (;;) {
-        struct token token = lexer_next_or_comment(&splitter->lexer);
+        struct token token = next_token(splitter, piece);
         if (token.unterminated)
             return refuse_unterminated(splitter, token, fault);
         switch (token.kind) {
@@ -260,18 +313,17 @@ bool splitter_next(struct splitter *splitter, struct piece *piece, struct fault 
             count_word(splitter, token);
             break;
         case TOKEN_SYMBOL:
-            count_symbol(splitter, token);
-            break;
+            splitter->past_head = true;
+            if (!count_symbol(splitter, token))
+                break;
+            if (piece->kind != PIECE_END)
+                return finish_statement(splitter, piece, fault);
+            splitter->word_count = 0;
+            continue;
         default:
             break;
         }
         splitter->past_head = true;
-        if (!token_is_symbol(splitter->source->bytes, token, ';') || is_nested(splitter)) {
-            extend(piece, token);
-        } else if (piece->kind == PIECE_END) {
-            splitter->word_count = 0;
-        } else {
-            return finish_statement(splitter, piece, fault);
-        }
+        extend(piece, token);
     }
 }

@@ -1,8 +1,8 @@
 /*
  * usage: compare_texts FILE ...
  *
- * Holds the splitter against psql's scanner on each file, made plain SQL first (see plain_text.h). Prints what differs and one
- * line of totals; exit code 1 when anything does.
+ * Holds the splitter against psql's scanner on each file, made plain SQL first (see plain_text.h), from its first byte to its
+ * last. Prints what differs and one line of totals; exit code 1 when anything does.
  */
 #include <stdio.h>
 
@@ -21,6 +21,10 @@ int main(int count, char **arguments)
         if (!parity_holds(&parity, text.at, text.size)) {
             differences++;
             printf("%s: %s", arguments[i], parity.difference.at);
+        }
+        if (parity.difference.size == 0 && !parity.whole) {
+            differences++;
+            printf("%s: the text was not read to its end\n", arguments[i]);
         }
         messages += parity.messages;
         statements += parity.statements;

@@ -162,7 +162,7 @@ static void compare(struct walk *walk)
         if (compare_message(walk, &walk->oracle->messages[i]) != SAME)
             return;
     }
-    compare_end(walk);
+    walk->parity->whole = compare_end(walk) == SAME && walk->oracle->end == ORACLE_END;
 }
 
 bool parity_holds(struct parity *parity, const char *text, size_t size)

@@ -10,6 +10,7 @@
 struct parity {
     size_t messages; /* that psql would send */
     size_t statements;
+    bool whole;              /* both went on up to the end of the text */
     struct bytes difference; /* what both sides say, for people; empty when they agree */
 };
 

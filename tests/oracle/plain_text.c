@@ -110,6 +110,10 @@ static const char *translate_command(struct translation *translation, const char
 {
     if (begins_with(name, end, "copy "))
         return translate_copy(translation, name, end);
+    if (begins_with(name, end, ".")) { /* the end of data that were not seen: nobody shall get past it */
+        add(translation, "\\.", 2);
+        return end;
+    }
     const char *name_end = name;
     while (name_end < end && strchr(" \t\r\f\\", *name_end) == NULL)
         name_end++;

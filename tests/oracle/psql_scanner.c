@@ -22,7 +22,8 @@ struct line {
 };
 
 struct reader {
-    struct oracle *oracle; /* NULL: only count */
+    struct oracle *oracle;
+    bool only_counts; /* nothing is kept */
     const char *text;
     size_t size;
     size_t at; /* of the next line */
@@ -53,8 +54,7 @@ static void *grow(void *elements, size_t count, size_t *room, size_t element_byt
 static void stop(struct reader *reader, enum oracle_end end)
 {
     reader->over = true;
-    if (reader->oracle != NULL)
-        reader->oracle->end = end;
+    reader->oracle->end = end;
 }
 
 static const char *skip_block_comment(const char *at, const char *end)
@@ -191,23 +191,24 @@ static enum copy_kind classify_last(const PQExpBufferData *query)
     return kind;
 }
 
-static bool mentions_copy(const PQExpBufferData *query)
+static bool may_have_data(const struct reader *reader)
 {
-    return strcasestr(query->data, "copy") != NULL;
+    if (reader->without_data)
+        return false;
+    const char *query = reader->query->data;
+    return reader->only_counts ? strncasecmp(query, "copy", 4) == 0 : strcasestr(query, "copy") != NULL;
 }
 
 static void send_query(struct reader *reader)
 {
+    struct oracle_message nothing = { 0 };
+    struct oracle_message *message = reader->only_counts ? &nothing : add_message(reader);
     reader->messages++;
-    if (reader->oracle != NULL) {
-        struct oracle_message *message = add_message(reader);
-        bool may_have_data = !reader->without_data && mentions_copy(reader->query);
-        enum copy_kind kind = may_have_data ? classify_last(reader->query) : COPY_NONE;
-        if (kind == COPY_FROM_STDIN)
-            take_data(reader, message);
-        else if (kind == COPY_FROM_STDIN_BINARY)
-            stop(reader, ORACLE_BINARY);
-    }
+    enum copy_kind kind = may_have_data(reader) ? classify_last(reader->query) : COPY_NONE;
+    if (kind == COPY_FROM_STDIN)
+        take_data(reader, message);
+    else if (kind == COPY_FROM_STDIN_BINARY)
+        stop(reader, ORACLE_BINARY);
     resetPQExpBuffer(reader->query);
     reader->empty_count = 0;
 }
@@ -268,8 +269,7 @@ static void run(struct reader *reader)
     read_lines(reader);
     if (!reader->over)
         read_rest(reader);
-    if (reader->oracle != NULL)
-        reader->oracle->in_quote = psql_scan_in_quote(reader->scan);
+    reader->oracle->in_quote = psql_scan_in_quote(reader->scan);
     destroyPQExpBuffer(reader->line);
     destroyPQExpBuffer(reader->query);
     psql_scan_destroy(reader->scan);
@@ -292,7 +292,8 @@ void oracle_finish(struct oracle *oracle)
 
 size_t oracle_count(const char *text, size_t size)
 {
-    struct reader reader = { .text = text, .size = size };
+    struct oracle nothing = { .end = ORACLE_END };
+    struct reader reader = { .oracle = &nothing, .only_counts = true, .text = text, .size = size };
     run(&reader);
     return reader.messages;
 }

@@ -74,14 +74,16 @@ FAILING_COPIES = {
     },
 }
 
-# COPYs that "\;" ties to others, which a migration cannot have.
-UNTIED = {
+# What the rules cannot say: COPYs that "\;" ties to others, and parentheses that only one branch of an \if opens.
+REWRITTEN = {
     "copyselect.sql": [(r"copy test3 from stdin\; copy test3 from stdin\;", "copy test3 from stdin; copy test3 from stdin;")],
     "psql.sql": [
         (
             "('Calvin'), ('hobbes') \\;\nCOPY psql_comics FROM STDIN \\;\n",
             "('Calvin'), ('hobbes') ;\nCOPY psql_comics FROM STDIN ;\nMoe\nSusie\n\\.\n",
         ),
+        ("  \\else\n    (bogus\n", ""),
+        ("select \\if false \\\\ (bogus \\else \\\\ 42 \\endif \\\\ forty_two;", "select 42 forty_two;"),
         ("SELECT 'ok' AS \"done\" ;\nMoe\nSusie\n\\.\n", "SELECT 'ok' AS \"done\" ;\n"),
     ],
 }
@@ -144,10 +146,11 @@ def fetch_suite():
 
 def without_expectations_of_psql(name, text):
     """The text under the rule of both sides: data follow every COPY ... FROM STDIN, with "\\." at their end."""
-    for old, new in UNTIED.get(name, []):
+    for old, new in REWRITTEN.get(name, []):
         if old not in text:
             raise packages.Failure(f"{name} has no {old!r} any more")
         text = text.replace(old, new)
+    text = re.sub(r":\{\?\w+\}", "FALSE", text)  # what psql sends of a variable that is not set
     failing = FAILING_COPIES.get(name, {})
     seen = dict.fromkeys(failing, 0)
     lines = []
