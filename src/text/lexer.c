@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "scan.h"
+
 enum byte_class {
     IS_OTHER,
     IS_SPACE,
@@ -63,19 +65,9 @@ static enum byte_class class_at(const struct lexer *lexer, size_t at)
     return at < lexer->end ? (enum byte_class) classes[(unsigned char) lexer->bytes[at]] : IS_OTHER;
 }
 
-/* The bytes at which lexer_next_mark() looks closer: ' " $ - / ( ) ; and the backslash. */
-static const bool marks[256] = {
-    ['\''] = true, ['"'] = true, ['$'] = true, ['-'] = true,  ['/'] = true,
-    ['('] = true,  [')'] = true, [';'] = true, ['\\'] = true,
-};
-
-static size_t find_mark(const struct lexer *lexer, size_t at)
+static size_t find_mark(const struct lexer *lexer, size_t from)
 {
-    const unsigned char *bytes = (const unsigned char *) lexer->bytes;
-    size_t end = lexer->end;
-    while (at < end && !marks[bytes[at]])
-        at++;
-    return at;
+    return (size_t) (scan_to_mark(lexer->bytes + from, lexer->bytes + lexer->end) - lexer->bytes);
 }
 
 static size_t find(const struct lexer *lexer, size_t from, char byte)
@@ -207,15 +199,10 @@ static size_t find_continuation(const struct lexer *lexer, size_t at)
 static size_t find_escaped_end(const struct lexer *lexer, size_t at)
 {
     while (at < lexer->end) {
-        char byte = lexer->bytes[at];
-        if (byte == '\\')
-            at += 2;
-        else if (byte != '\'')
-            at++;
-        else if (byte_at(lexer, at + 1) == '\'')
-            at += 2;
-        else
+        at = (size_t) (scan_to_quote_or_backslash(lexer->bytes + at, lexer->bytes + lexer->end) - lexer->bytes);
+        if (at == lexer->end || (lexer->bytes[at] == '\'' && byte_at(lexer, at + 1) != '\''))
             return at;
+        at += 2;
     }
     return lexer->end;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "text/forbidden.h"
 
 struct command_row {
     const char *names; /* with one blank between them */
@@ -145,9 +146,17 @@ static bool sets_on_error_stop(const struct psql_command *command, const struct 
            (end == command->arguments_end || is_space(source->bytes[end]));
 }
 
+/* \encoding UTF8 sets what is set. */
+static bool sets_utf8(const struct psql_command *command, const struct source *source)
+{
+    return lists("encoding", name_of(command, source), command->name_size) &&
+           forbidden_encoding_is_utf8(source->bytes + command->arguments_offset,
+                                      command->arguments_end - command->arguments_offset);
+}
+
 enum psql_verdict psql_command_judge(const struct psql_command *command, const struct source *source)
 {
-    if (sets_on_error_stop(command, source))
+    if (sets_on_error_stop(command, source) || sets_utf8(command, source))
         return PSQL_IGNORED;
     enum psql_verdict verdict = find_row(command, source)->verdict;
     return command->open_quote || command->has_backquote ? PSQL_REFUSED : verdict;

@@ -1,5 +1,6 @@
 /* The tables: what cannot run in a block, what cannot change the session, what is refused outright. */
 #include "reading.h"
+#include "support/must.h"
 #include "support/testing.h"
 #include "text/session_effect.h"
 #include "text/standalone.h"
@@ -219,6 +220,51 @@ static void test_forbidden__turning_standard_strings_on_is_fine(void **state)
                       "SELECT pg_catalog.set_config('search_path', '', false)", "SET escape_string_warning = off");
 }
 
+static void test_forbidden__another_client_encoding_is_refused(void **state)
+{
+    (void) state;
+    static const char *const texts[] = {
+        "SET client_encoding = 'LATIN1'",
+        "set local Client_Encoding to sql_ascii",
+        "SET SESSION \"client_encoding\" = utf16",
+        "SET NAMES 'EUC_JP'",
+        "SET LOCAL NAMES latin1",
+        "SELECT set_config('client_encoding', 'LATIN1', false)",
+        "SELECT pg_catalog.Set_Config ( 'client_encoding' , E'UTF8', false)",
+        "WITH x AS (SELECT set_config('client_encoding', 'latin1', true)) SELECT * FROM x",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        assert_refused(must_format("SELECT 1;\n  %s;", texts[i]), 2, 3, "client_encoding");
+}
+
+static void test_forbidden__utf8_by_any_of_its_names_is_fine(void **state)
+{
+    (void) state;
+    static const char *const texts[] = {
+        "SET client_encoding = 'UTF8'",
+        "SET client_encoding = 'UTF-8'",
+        "SET client_encoding TO utf8",
+        "SET client_encoding = unicode",
+        "SET client_encoding = DEFAULT",
+        "RESET client_encoding",
+        "SET NAMES 'utf-8'",
+        "SET NAMES",
+        "SELECT pg_catalog.set_config('client_encoding', 'UTF8', false)",
+        "SELECT pg_catalog.set_config('search_path', '', false)",
+        "SELECT reset_config, 'client_encoding', 'latin1'",
+        "SHOW client_encoding",
+        "ALTER DATABASE d SET client_encoding = 'latin1'",
+        "\\encoding 'utf-8'\nSELECT 1",
+        "_",
+        "SELECT _",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct reading reading;
+        read_text(&reading, texts[i]);
+        reading_finish(&reading);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +278,8 @@ int main(void)
         cmocka_unit_test(test_forbidden__discard_all_is_refused),
         cmocka_unit_test(test_forbidden__turning_standard_strings_off_is_refused),
         cmocka_unit_test(test_forbidden__turning_standard_strings_on_is_fine),
+        cmocka_unit_test(test_forbidden__another_client_encoding_is_refused),
+        cmocka_unit_test(test_forbidden__utf8_by_any_of_its_names_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
