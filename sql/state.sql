@@ -36,5 +36,6 @@ SELECT pg_backend_pid() AS pid,
        EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = home.schema) AS schema_exists,
        CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = home.schema)
             THEN has_schema_privilege(home.schema, 'CREATE')
-            ELSE has_database_privilege(current_database(), 'CREATE') END AS may_create
+            ELSE has_database_privilege(current_database(), 'CREATE') END AS may_create,
+       current_setting('standard_conforming_strings') = 'on' AS strings_conform
 FROM ledger, home, log

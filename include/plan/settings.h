@@ -22,6 +22,9 @@ enum rung { RUNG_LISTENING, RUNG_ACCEPTING, RUNG_LOGIN, RUNG_WRITABLE, RUNG_STAN
 
 const char *rung_name(enum rung rung);
 
+/* What the user knows of a pooler between us and the server. */
+enum pooler { POOLER_AUTO, POOLER_SESSION };
+
 /* A smaller rank beats a larger one. */
 enum rank { RANK_FLAG, RANK_PGUSHER, RANK_DATABASE_URL, RANK_POSTGRES, RANK_LIBPQ };
 
@@ -70,6 +73,7 @@ struct settings {
     int64_t lock_timeout_ms; /* 0: none */
     int64_t lock_retries;
     int64_t statement_timeout_ms; /* 0: none, -1: as the role has it */
+    enum pooler pooler;
     int64_t concurrency;
     enum rung until;
 

@@ -33,11 +33,11 @@ enum apply_end {
 };
 
 /*
- * reading is what was read under the lock; key is the lock's, NULL when no session lock is in use; tries is copied. Every pending step of the plan
+ * reading is what was read last; key is the lock's, and has_lock says whether this session holds it (behind a pooler it cannot); tries is copied. Every pending step of the plan
  * has its script. on_over is called once; apply_free() may be called in it. NULL on failure.
  */
 struct apply *apply_start(struct run *run, struct session *session, struct plan *plan, const struct reading *reading,
-                          const int64_t *key, const struct apply_tries *tries,
+                          int64_t key, bool has_lock, const struct apply_tries *tries,
                           void (*on_over)(void *owner, enum apply_end end), void *owner, struct fault *fault);
 
 /* Queues nothing more, cancels what runs on the server until that is confirmed, and rolls back. */

@@ -17,16 +17,17 @@
 struct lock;
 
 enum lock_end {
-    LOCK_OURS,       /* until the session closes; the reading was made under it */
+    LOCK_OURS,       /* until the session closes; the reading was made under it. Without a key: only read */
     LOCK_NOT_NEEDED, /* another runner has done everything */
     LOCK_FAILED,     /* FAULT_LOCKED after --lock-wait, FAULT_LOST, or what the server or is_needless said */
 };
 
 /*
+ * Behind a pooler a session lock would be stranded: with a NULL key nothing is locked, and the ledger only read again.
  * is_needless is asked after each reading made without the lock. on_over is called once, never from within lock_start();
  * lock_free() may be called in it. NULL on failure.
  */
-struct lock *lock_start(struct run *run, struct session *session, int64_t key,
+struct lock *lock_start(struct run *run, struct session *session, const int64_t *key,
                         bool (*is_needless)(void *owner, struct reading *reading, struct fault *fault),
                         void (*on_over)(void *owner, enum lock_end end), void *owner, struct fault *fault);
 

@@ -21,8 +21,9 @@ struct server_state {
     int pid; /* pg_backend_pid(): differs from the login's behind a pooler */
     bool in_recovery;
     bool read_only;
-    int version_num;    /* 150004 */
-    bool checks_client; /* it was asked, under the lock, to notice when this runner is gone */
+    int version_num;      /* 150004 */
+    bool strings_conform; /* standard_conforming_strings is on, as it is unless somebody turned it off */
+    bool checks_client;   /* it was asked, under the lock, to notice when this runner is gone */
 };
 
 struct reading {

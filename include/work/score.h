@@ -18,6 +18,7 @@ enum note_kind {
     NOTE_CHECK_CLIENT, /* within the reset, which has undone it */
     NOTE_BEGIN,        /* with the options of an absorbed BEGIN */
     NOTE_BEGIN_UNIT,
+    NOTE_PIN_STRINGS,  /* SET LOCAL standard_conforming_strings */
     NOTE_ROW,          /* the ledger's row */
     NOTE_ROW_TIMEOUT,  /* how long the row may wait for another runner's */
     NOTE_LOCK_TIMEOUT, /* of the migration's statements, up to its COMMIT */
@@ -53,6 +54,8 @@ struct score {
 
 struct score_wishes {
     bool session_is_changed; /* by the migration before: reset it */
+    bool is_pooled;          /* the session goes back to a pooler after each transaction */
+    bool pins_strings;       /* standard_conforming_strings is off and has to be on */
     bool checks_client;
     bool with_log;
     const char *log_identifier; /* for a hint */

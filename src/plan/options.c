@@ -52,6 +52,11 @@ const struct option option_table[] = {
     [OPTION_STRICT] = { "strict", 0, "PGUSHER_STRICT", NULL, "off",
                         "Refuse to run (exit 6) when an applied file was changed or is missing, instead of warning.",
                         GROUP_MIGRATIONS, UP, OPTION_STRICT },
+    [OPTION_POOLER] = { "pooler", 0, "PGUSHER_POOLER", "MODE", "auto",
+                        "What is known of a pooler in between: with auto it is taken to change the server connection after "
+                        "each "
+                        "transaction, session vouches that it does not.",
+                        GROUP_MIGRATIONS, UP, OPTION_POOLER },
     [OPTION_LOCK_TIMEOUT] = { "lock-timeout", 0, "PGUSHER_LOCK_TIMEOUT", "DURATION", "5s",
                               "How long a statement of a migration may wait for a table's lock, and all others behind it; "
                               "then "

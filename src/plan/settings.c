@@ -108,6 +108,16 @@ static bool read_rung(enum rung *rung, const struct given *given, struct fault *
     return true;
 }
 
+static bool read_pooler(enum pooler *pooler, const struct given *given, struct fault *fault)
+{
+    static const char *const poolers[] = { "auto", "session" };
+    size_t index;
+    if (!value_choice(&index, given->value, given->origin, poolers, sizeof poolers / sizeof poolers[0], fault))
+        return false;
+    *pooler = (enum pooler) index;
+    return true;
+}
+
 static bool read_log_format(enum log_format *format, const struct given *given, struct fault *fault)
 {
     size_t index;
@@ -149,6 +159,8 @@ static bool take_value(struct settings *settings, enum option_id id, const struc
         return duration_read(&settings->grace_ms, text, origin, fault);
     case OPTION_LOCK_WAIT:
         return read_lock_wait(&settings->lock_wait_ms, given, fault);
+    case OPTION_POOLER:
+        return read_pooler(&settings->pooler, given, fault);
     case OPTION_LOCK_TIMEOUT:
         return read_statement_bound(&settings->lock_timeout_ms, given, fault);
     case OPTION_LOCK_RETRIES:

@@ -83,19 +83,19 @@ static void on_time(void *owner)
     talk_begin(apply->session, &talker, apply);
 }
 
-static bool set_up(struct apply *apply, const int64_t *key, struct fault *fault)
+static bool set_up(struct apply *apply, int64_t key, bool has_lock, struct fault *fault)
 {
     apply->with_log = apply->reading->ledger.has_log || apply_makes_log(apply);
     apply->log_is_there = apply->reading->ledger.has_log;
-    apply->has_key = key != NULL;
-    if (key != NULL)
-        snprintf(apply->key, sizeof apply->key, "%" PRId64, *key);
+    apply->has_key = has_lock;
+    snprintf(apply->key, sizeof apply->key, "%" PRId64, key);
     name_runner(apply);
     apply->begin = timer_new(apply->run->loop, on_time, apply, fault);
     if (apply->begin == NULL)
         return false;
-    apply->witness = witness_new(apply->run, apply->session, apply->reading->server.pid, fault);
-    if (apply->witness == NULL)
+    if (has_lock) /* behind a pooler the backend may be another one for each migration */
+        apply->witness = witness_new(apply->run, apply->session, apply->reading->server.pid, fault);
+    if (has_lock && apply->witness == NULL)
         return false;
     if (!apply_fill_texts(apply))
         return fault_out_of_memory(fault);
@@ -104,7 +104,7 @@ static bool set_up(struct apply *apply, const int64_t *key, struct fault *fault)
 }
 
 struct apply *apply_start(struct run *run, struct session *session, struct plan *plan, const struct reading *reading,
-                          const int64_t *key, const struct apply_tries *tries,
+                          int64_t key, bool has_lock, const struct apply_tries *tries,
                           void (*on_over)(void *owner, enum apply_end end), void *owner, struct fault *fault)
 {
     struct apply *apply = memory_alloc(sizeof *apply);
@@ -120,7 +120,7 @@ struct apply *apply_start(struct run *run, struct session *session, struct plan 
     score_init(&apply->score);
     buf_init(&apply->sql, STATEMENT_MOST_BYTES);
     apply->began_us = clock_monotonic_us();
-    if (!set_up(apply, key, fault)) {
+    if (!set_up(apply, key, has_lock, fault)) {
         apply_free(apply);
         return NULL;
     }

@@ -27,6 +27,7 @@ enum stage { STAGE_PREPARING, STAGE_PERFORMING, STAGE_CLOSING, STAGE_CLEANING, S
 
 /* The program's own statements with the ledger's names filled in. */
 struct texts {
+    const char *lock_preparation; /* where there is no session lock: until the COMMIT of the preparation */
     const char *create_schema;
     const char *create_ledger;
     const char *create_log;
@@ -95,7 +96,7 @@ struct apply {
 };
 
 /* The acts that make the ledger's tables, in their order. */
-enum { PREPARE_BEGIN, PREPARE_SCHEMA, PREPARE_LEDGER, PREPARE_LOG, PREPARE_COMMIT, PREPARE_COUNT };
+enum { PREPARE_BEGIN, PREPARE_LOCK, PREPARE_SCHEMA, PREPARE_LEDGER, PREPARE_LOG, PREPARE_COMMIT, PREPARE_COUNT };
 
 static inline const struct step *apply_step(const struct apply *apply, size_t index)
 {

@@ -229,6 +229,8 @@ static enum next say_note(struct apply *apply, struct act *act, const struct not
     switch (note->kind) {
     case NOTE_RESET:
         return say(apply, act, SAY_RESET, score_reset_statement(note->index), 0);
+    case NOTE_PIN_STRINGS:
+        return say(apply, act, SAY_RESET, "SET LOCAL standard_conforming_strings = on", 0);
     case NOTE_CHECK_CLIENT:
         return say(apply, act, SAY_RESET, sql_check_client, 0);
     case NOTE_BEGIN:
@@ -285,6 +287,8 @@ static struct score_wishes wishes_for(const struct apply *apply, const struct st
         .session_is_changed = apply->session_is_changed,
         .with_log = apply->with_log,
         .log_identifier = ledger->log_identifier,
+        .is_pooled = !apply->has_key,
+        .pins_strings = !apply->reading->server.strings_conform,
         .checks_client = apply->reading->server.checks_client,
         .bounds_row = apply->run->settings->lock_wait_ms >= 0,
         .lock_timeout_ms = lock_timeout_ms(apply),
@@ -341,6 +345,7 @@ static enum next say_prepare(struct apply *apply, struct act *act)
         bool needed;
     } acts[PREPARE_COUNT] = {
         [PREPARE_BEGIN] = { "BEGIN", true },
+        [PREPARE_LOCK] = { apply->texts.lock_preparation, !apply->has_key },
         [PREPARE_SCHEMA] = { apply->texts.create_schema, !reading->schema_exists },
         [PREPARE_LEDGER] = { apply->texts.create_ledger, !reading->ledger.exists },
         [PREPARE_LOG] = { apply->texts.create_log, apply_makes_log(apply) },

@@ -31,7 +31,8 @@ static const char *fill(struct apply *apply, const char *sql)
 bool apply_fill_texts(struct apply *apply)
 {
     struct texts *texts = &apply->texts;
-    return (texts->create_schema = fill(apply, sql_create_schema)) != NULL &&
+    texts->lock_preparation = arena_format(&apply->arena, "SELECT pg_advisory_xact_lock(%s)", apply->key);
+    return texts->lock_preparation != NULL && (texts->create_schema = fill(apply, sql_create_schema)) != NULL &&
            (texts->create_ledger = fill(apply, sql_create_ledger)) != NULL &&
            (texts->create_log = fill(apply, sql_create_log)) != NULL &&
            (texts->add_row = fill(apply, sql_add_row)) != NULL &&

@@ -111,6 +111,22 @@ static void on_backed_off(void *owner)
     start_lock(owner);
 }
 
+/* Its row is in the ledger now, so the next reading has it as applied; or something else is unique there. */
+static void go_on_after_race(struct job *job, const char *migration)
+{
+    job->races = strcmp(job->raced_in, migration) == 0 ? job->races + 1 : 1;
+    text_cut(job->raced_in, sizeof job->raced_in, migration);
+    if (job->races < MOST_LOSSES) {
+        start_lock(job);
+        return;
+    }
+    struct fault fault;
+    fault_set(&fault, FAULT_MIGRATION, "the row of %s cannot be added to the ledger: it is a duplicate, but it is not there",
+              migration);
+    fault_hint(&fault, "The ledger must have no unique constraint but its primary key on migration_name.");
+    finish(job, &fault);
+}
+
 static void on_applied(void *owner, enum apply_end end)
 {
     struct job *job = owner;
@@ -135,8 +151,7 @@ static void on_applied(void *owner, enum apply_end end)
         try_again(job, &fault);
         break;
     case APPLY_RACED:
-        fault_set(&fault, FAULT_LOST, "another runner, one that takes no lock, has recorded the same migration");
-        begin_again(job, migration, &fault);
+        go_on_after_race(job, migration);
         break;
     case APPLY_LOST:
         begin_again(job, current != NULL ? migration : NULL, &fault);
@@ -144,17 +159,33 @@ static void on_applied(void *owner, enum apply_end end)
     }
 }
 
+/* What runs outside a transaction needs the lock for longer than a transaction, and so a session of its own. */
+static bool check_units(const struct job *job, struct fault *fault)
+{
+    for (size_t i = 0; i < job->plan.count && !job->has_lock; i++) {
+        const struct step *step = &job->plan.steps[i];
+        if (step->state != STEP_PENDING || step->script.mode != SCRIPT_STATEMENTS)
+            continue;
+        fault_set(fault, FAULT_CONFIG, "%s cannot run through a pooler that changes the server connection", step->name);
+        fault_detail(fault, "It runs outside a transaction: %s.", step->script.mode_reason);
+        fault_hint(fault,
+                   "Connect to the server itself; or, if the pooler is in session mode, say so with --pooler=session.");
+        return false;
+    }
+    return true;
+}
+
 static void start_apply(struct job *job)
 {
     struct fault fault;
     int64_t since_us = clock_monotonic_us();
-    if (!job_make_plan(job, &fault) || !job_read_pending(job, &fault)) {
+    if (!job_make_plan(job, &fault) || !job_read_pending(job, &fault) || !check_units(job, &fault)) {
         finish(job, &fault);
         return;
     }
     job_note_planned(job, since_us);
     job->state = JOB_APPLYING;
-    job->apply = apply_start(job->run, job->session, &job->plan, &job->reading, &job->key,
+    job->apply = apply_start(job->run, job->session, &job->plan, &job->reading, job->key, job->has_lock,
                              &(struct apply_tries){ job->blocked_in, job->tries_left }, on_applied, job, &fault);
     if (job->apply == NULL)
         finish(job, &fault);
@@ -193,12 +224,31 @@ static void on_locked(void *owner, enum lock_end end)
         finish(job, &fault);
 }
 
+/* A pooler gives itself away by a backend that is not the one of the login; in which mode it runs cannot be seen. */
+static bool is_pooled(const struct job *job)
+{
+    return job->run->settings->pooler == POOLER_AUTO && session_backend_pid(job->session) != job->reading.server.pid;
+}
+
+static void note_pooler(struct job *job)
+{
+    if (!job->told_of_pooler)
+        journal_note(job->run->journal, EVENT_POOLER_SEEN, job->run->target,
+                     FIELDS(TEXT(REASON, "the server process is not the one of the login")),
+                     "there is a pooler in between: no session lock is used, runners meet at the ledger's rows");
+    job->told_of_pooler = true;
+}
+
 static void start_lock(struct job *job)
 {
     struct fault fault;
     job->state = JOB_LOCKING;
+    job->has_lock = !is_pooled(job);
+    if (!job->has_lock)
+        note_pooler(job);
     if (lock_key(&job->key, &job->reading.ledger, &fault))
-        job->lock = lock_start(job->run, job->session, job->key, is_migrated, on_locked, job, &fault);
+        job->lock =
+            lock_start(job->run, job->session, job->has_lock ? &job->key : NULL, is_migrated, on_locked, job, &fault);
     if (job->lock == NULL)
         finish(job, &fault);
 }

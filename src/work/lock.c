@@ -43,6 +43,7 @@ struct lock {
     struct timer *timer;
     struct reading reading;
     enum turn turn;
+    bool takes_none;
     bool got_it;
     bool told;
     struct holder holder;
@@ -236,6 +237,8 @@ static void hear_end(void *owner)
     struct lock *lock = owner;
     if (!reading_conclude(&lock->reading, &lock->fault)) {
         end(lock, LOCK_FAILED);
+    } else if (lock->takes_none) {
+        end(lock, LOCK_OURS);
     } else if (lock->got_it) {
         take(lock);
     } else {
@@ -267,7 +270,7 @@ static void poll(struct lock *lock)
         .hear_end = hear_end,
         .hear_lost = hear_lost,
     };
-    lock->turn = TURN_CHECK;
+    lock->turn = lock->takes_none ? TURN_READING : TURN_CHECK;
     lock->got_it = false;
     lock->holder = (struct holder){ .known = false };
     reading_init(&lock->reading, lock->run->settings, true);
@@ -279,7 +282,7 @@ static void on_time(void *owner)
     poll(owner);
 }
 
-struct lock *lock_start(struct run *run, struct session *session, int64_t key,
+struct lock *lock_start(struct run *run, struct session *session, const int64_t *key,
                         bool (*is_needless)(void *owner, struct reading *reading, struct fault *fault),
                         void (*on_over)(void *owner, enum lock_end end), void *owner, struct fault *fault)
 {
@@ -289,7 +292,8 @@ struct lock *lock_start(struct run *run, struct session *session, int64_t key,
         return NULL;
     }
     *lock = (struct lock){ .run = run, .session = session, .is_needless = is_needless, .on_over = on_over, .owner = owner };
-    snprintf(lock->key, sizeof lock->key, "%" PRId64, key);
+    lock->takes_none = key == NULL;
+    snprintf(lock->key, sizeof lock->key, "%" PRId64, key != NULL ? *key : 0);
     lock->params[0] = lock->key;
     lock->began_us = clock_monotonic_us();
     lock->timer = timer_new(run->loop, on_time, lock, fault);

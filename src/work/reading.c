@@ -46,14 +46,12 @@ bool reading_say(struct reading *reading, struct act *act)
     static const struct {
         enum say what;
         const char *sql;
-        bool has_params;
     } script[] = {
-        { SAY_SETTING, "SET standard_conforming_strings = on", false },
-        { SAY_STATE, sql_state, true },
-        { SAY_ROWS, sql_rows, true },
-        { SAY_PROGRESS, sql_progress, true },
+        { SAY_STATE, sql_state },
+        { SAY_ROWS, sql_rows },
+        { SAY_PROGRESS, sql_progress },
     };
-    const int acts = reading->with_ledger ? 4 : 2;
+    const int acts = reading->with_ledger ? 3 : 1;
     static const char *params[2];
     if (reading->said == acts)
         return false;
@@ -61,7 +59,7 @@ bool reading_say(struct reading *reading, struct act *act)
     params[0] = reading->settings->ledger_schema;
     params[1] = reading->settings->ledger_table;
     act->params = params;
-    act->param_count = script[reading->said].has_params ? 2 : 0;
+    act->param_count = 2;
     reading->said++;
     return true;
 }
@@ -113,6 +111,7 @@ enum {
     STATE_LOG_IS_WRITABLE,
     STATE_SCHEMA_EXISTS,
     STATE_MAY_CREATE,
+    STATE_STRINGS_CONFORM,
 };
 
 static void hear_state(struct reading *reading, const struct row *row)
@@ -124,6 +123,7 @@ static void hear_state(struct reading *reading, const struct row *row)
         .in_recovery = is_true(row_text(row, STATE_IN_RECOVERY)),
         .read_only = is_true(row_text(row, STATE_READ_ONLY)),
         .version_num = to_int(row_text(row, STATE_VERSION_NUM)),
+        .strings_conform = is_true(row_text(row, STATE_STRINGS_CONFORM)),
     };
     ledger->exists = is_true(row_text(row, STATE_LEDGER_EXISTS));
     ledger->schema = keep(reading, row_text(row, STATE_SCHEMA));

@@ -4,7 +4,6 @@
 
 enum say {
     SAY_SYNC,
-    SAY_SETTING, /* SET standard_conforming_strings */
     SAY_STATE,
     SAY_ROWS,
     SAY_PROGRESS,

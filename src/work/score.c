@@ -16,17 +16,8 @@
 #include "text/trace.h"
 
 static const char *const reset_statements[] = {
-    "BEGIN",
-    "RESET SESSION AUTHORIZATION",
-    "RESET ROLE",
-    "RESET ALL",
-    "SET standard_conforming_strings = on",
-    "CLOSE ALL",
-    "UNLISTEN *",
-    "DISCARD TEMP",
-    "DISCARD SEQUENCES",
-    "DEALLOCATE ALL",
-    "COMMIT",
+    "BEGIN",        "RESET SESSION AUTHORIZATION", "RESET ROLE",     "RESET ALL", "CLOSE ALL", "UNLISTEN *",
+    "DISCARD TEMP", "DISCARD SEQUENCES",           "DEALLOCATE ALL", "COMMIT",
 };
 
 enum { RESET_COUNT = sizeof reset_statements / sizeof reset_statements[0] };
@@ -67,7 +58,8 @@ static void add(struct score *score, enum note_kind kind, size_t index)
 
 static void add_reset(struct score *score, const struct score_wishes *wishes)
 {
-    for (size_t i = 0; wishes->session_is_changed && i < RESET_COUNT; i++) {
+    bool resets = wishes->session_is_changed && !wishes->is_pooled;
+    for (size_t i = 0; resets && i < RESET_COUNT; i++) {
         if (i == RESET_COUNT - 1 && wishes->checks_client)
             add(score, NOTE_CHECK_CLIENT, 0);
         add(score, NOTE_RESET, i);
@@ -111,9 +103,23 @@ static void add_timeouts(struct score *score, const struct score_wishes *wishes)
         add(score, NOTE_STATEMENT_TIMEOUT, 0);
 }
 
+/* Behind a pooler the session is somebody else's a moment later: what the file has changed is put back before the COMMIT. */
+static void add_reset_within(struct score *score, const struct script *script, const struct score_wishes *wishes)
+{
+    for (size_t i = 1; wishes->is_pooled && script->changes_session && i < RESET_COUNT - 1; i++)
+        add(score, NOTE_RESET, i);
+}
+
+static void add_pin(struct score *score, const struct score_wishes *wishes)
+{
+    if (wishes->pins_strings)
+        add(score, NOTE_PIN_STRINGS, 0);
+}
+
 static void write_transaction(struct score *score, const struct script *script, const struct score_wishes *wishes)
 {
     add(score, NOTE_BEGIN, 0);
+    add_pin(score, wishes);
     size_t i = 0;
     for (; i < script->leading_set_count; i++)
         add_statement(score, script, i);
@@ -121,6 +127,7 @@ static void write_transaction(struct score *score, const struct script *script, 
     add_timeouts(score, wishes);
     for (; i < script->statement_count; i++)
         add_statement(score, script, i);
+    add_reset_within(score, script, wishes);
     add_ending(score, script, wishes);
     if (script->has_copy)
         add(score, NOTE_BARRIER, 0); /* no later migration is queued behind a COPY */
@@ -268,6 +275,7 @@ static void add_unit(struct score *score, const struct script *script, const str
                      size_t end)
 {
     add(score, NOTE_BEGIN_UNIT, first);
+    add_pin(score, wishes);
     add_timeouts(score, wishes);
     for (size_t i = first; i < end; i++)
         add_statement(score, script, i);
@@ -346,7 +354,7 @@ static bool write_units(struct score *score, const struct step *step, const stru
 
 bool score_write(struct score *score, const struct step *step, const struct score_wishes *wishes, struct fault *fault)
 {
-    const size_t notes_around = RESET_COUNT + 20;
+    const size_t notes_around = 2 * RESET_COUNT + 24;
     const size_t notes_a_statement = 24;
     if (!make_room(score, step->script.statement_count * notes_a_statement + notes_around, fault))
         return false;

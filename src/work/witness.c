@@ -159,6 +159,8 @@ static void on_time(void *owner)
 
 void witness_attend(struct witness *witness, const char *migration)
 {
+    if (witness == NULL)
+        return;
     witness->migration = migration;
     witness->since_us = clock_monotonic_us();
     witness->told_us = 0;

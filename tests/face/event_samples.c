@@ -61,6 +61,8 @@ static const struct sample samples[EVENT_COUNT] = {
                                 FIELDS(TEXT(MESSAGE, "server closed the connection unexpectedly")),
                                 FIELDS(TEXT(MESSAGE, "server closed the connection unexpectedly"),
                                        TEXT(MIGRATION, "002_add_characters.sql")) },
+    [EVENT_POOLER_SEEN] = { "there is a pooler in between", FIELDS(TEXT(REASON, "another process than at the login")),
+                            FIELDS(TEXT(REASON, "another process than at the login")) },
     [EVENT_LOCK_WAITING] = { "waiting for another runner, pid 42", FIELDS(NUMBER(WAITED_MS, 10000)),
                              FIELDS(NUMBER(HOLDER_PID, 42), TEXT(HOLDER_APPLICATION, "pgusher"),
                                     TEXT(HOLDER_ADDRESS, "172.18.0.5"), TEXT(HOLDER_SINCE, "2026-01-31T11:59:50.000000Z"),

@@ -19,6 +19,7 @@ static void test_settings__defaults_are_those_of_the_contract(void **state)
     assert_int_equal(settings->lock_wait_ms, -1);
     assert_int_equal(settings->lock_timeout_ms, 5000);
     assert_int_equal(settings->lock_retries, 10);
+    assert_int_equal(settings->pooler, POOLER_AUTO);
     assert_int_equal(settings->statement_timeout_ms, -1);
     assert_int_equal(settings->concurrency, 16);
     assert_int_equal(settings->until, RUNG_LOGIN);
@@ -34,8 +35,8 @@ static void test_settings__every_flag_arrives(void **state)
     (void) state;
     const struct settings *settings = read_settings(
         ARGV("up", "-m", "dir", "--ledger", "Ops.\"History\"", "--attempts", "3", "--interval", "500ms", "--timeout", "90",
-             "--grace", "0", "--lock-wait", "0", "--lock-timeout", "none", "--lock-retries", "0", "--statement-timeout",
-             "1h", "--concurrency", "2", "--log-format", "json", "--log-level", "debug", "--strict"),
+             "--grace", "0", "--lock-wait", "0", "--lock-timeout", "none", "--lock-retries", "0", "--pooler", "session",
+             "--statement-timeout", "1h", "--concurrency", "2", "--log-format", "json", "--log-level", "debug", "--strict"),
         EMPTY);
     assert_string_equal(settings->migrations_folder, "dir");
     assert_string_equal(settings->ledger_schema, "ops");
@@ -47,6 +48,7 @@ static void test_settings__every_flag_arrives(void **state)
     assert_int_equal(settings->lock_wait_ms, 0);
     assert_int_equal(settings->lock_timeout_ms, 0);
     assert_int_equal(settings->lock_retries, 0);
+    assert_int_equal(settings->pooler, POOLER_SESSION);
     assert_int_equal(settings->statement_timeout_ms, 3600000);
     assert_int_equal(settings->concurrency, 2);
     assert_int_equal(settings->log_format, LOG_FORMAT_JSON);

@@ -65,6 +65,8 @@ static const char *word(const struct note *note)
         return must_format("done%u", note->index + 1);
     case NOTE_SKIPPED:
         return must_format("skip%u", note->index + 1);
+    case NOTE_PIN_STRINGS:
+        return "pin";
     case NOTE_CHECK_CLIENT:
         return "check";
     case NOTE_ROW_TIMEOUT:

@@ -1,0 +1,174 @@
+/*
+ * Behind a real PgBouncer, in both of its modes: nothing is stranded on a server connection, nothing leaks to another client, and
+ * many runners still apply each migration once.
+ */
+#include <signal.h>
+
+#include "pooler.h"
+#include "up.h"
+
+enum { RUNNERS = 20, MIGRATIONS = 10, SERVER_CONNECTIONS = 5 };
+
+static int transaction_port;
+static int session_port;
+
+static int start_all(void **state)
+{
+    int status = up_start(state);
+    transaction_port = pooler_start(cluster, "transaction", SERVER_CONNECTIONS);
+    session_port = pooler_start(cluster, "session", RUNNERS);
+    return status;
+}
+
+static const char *ten(void)
+{
+    const char *folder = FILES({ "00.sql", "CREATE TABLE t (a int); SET search_path = nowhere;" });
+    for (int i = 1; i < MIGRATIONS; i++)
+        folder_add(folder, must_format("%02d.sql", i), must_format("INSERT INTO t VALUES (%d);", i));
+    return folder;
+}
+
+static void run_many(const char *database, int port, const char *const *arguments)
+{
+    struct run *runs[RUNNERS];
+    int applied = 0;
+    const struct up up = { .migrations = ten(), .database = database, .port = port, .arguments = arguments };
+    for (int i = 0; i < RUNNERS; i++)
+        runs[i] = up_begin(&up);
+    for (int i = 0; i < RUNNERS; i++)
+        applied += event_count(up_end(runs[i], 0).output, "migration_applied");
+    assert_int_equal(applied, MIGRATIONS);
+    expect_sql(database, "SELECT count(*), sum(a) FROM t", "9|45");
+    expect_sql(database,
+               "SELECT count(*), count(DISTINCT migration_name) FROM schema_migrations_log WHERE event = 'applied'",
+               "10|10");
+}
+
+#define NO_LOCK_IS_LEFT                                                                                                     \
+    "NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE "       \
+    "datname = current_database()))"
+
+static void test_pooler__twenty_runners_behind_transaction_pooling(void **state)
+{
+    (void) state;
+    const char *database = up_database("transaction");
+    run_many(database, transaction_port, NULL);
+    expect_sql(database, "SELECT " NO_LOCK_IS_LEFT, "t");
+}
+
+static void test_pooler__twenty_runners_behind_session_pooling(void **state)
+{
+    (void) state;
+    run_many(up_database("session"), session_port, NULL);
+}
+
+static void test_pooler__twenty_runners_that_vouch_for_session_mode(void **state)
+{
+    (void) state;
+    const char *database = up_database("vouched");
+    run_many(database, session_port, WORDS("--pooler=session"));
+    wait_until(database, NO_LOCK_IS_LEFT);
+}
+
+static void test_pooler__it_is_seen_and_told(void **state)
+{
+    (void) state;
+    const struct up up = { .migrations = FILES({ "1.sql", "SELECT 1;" }),
+                           .database = up_database("told"),
+                           .port = transaction_port };
+    const char *output = up_run(&up, 0).output;
+    assert_int_equal(event_count(output, "pooler_seen"), 1);
+    assert_int_equal(event_count(output, "lock_acquired"), 0);
+    assert_int_equal(
+        event_count(up_run(&(struct up){ .migrations = up.migrations, .database = up_database("direct") }, 0).output,
+                    "pooler_seen"),
+        0);
+}
+
+/* One server connection, which the next client is given as it was left. */
+static void test_pooler__nothing_that_a_file_sets_reaches_another_client(void **state)
+{
+    (void) state;
+    const char *database = up_database("leak");
+    int port = pooler_start(cluster, "transaction", 1);
+    cluster_sql(cluster, NULL, "CREATE ROLE pooled_visitor");
+    up_run(
+        &(struct up){ .migrations = FILES({ "1.sql", "SET search_path = nowhere; SET ROLE pooled_visitor; SET my.own = 'x';"
+                                                     "SET statement_timeout = '1h';" }),
+                      .database = database,
+                      .port = port },
+        0);
+    struct run_result result = up_run(
+        &(struct up){ .migrations = FILES({ "1.sql", "SELECT 1;" },
+                                          { "2.sql", "CREATE TABLE seen AS SELECT current_setting('search_path') || "
+                                                     "current_user || coalesce(current_setting('my.own', true), '') || "
+                                                     "current_setting('statement_timeout') AS it;" }),
+                      .database = database,
+                      .port = port },
+        0);
+    assert_int_equal(event_count(result.output, "migration_applied"), 1);
+    expect_sql(database, "SELECT it FROM seen", "\"$user\", publicpostgres0");
+}
+
+static void test_pooler__a_file_outside_a_transaction_needs_a_session(void **state)
+{
+    (void) state;
+    const char *database = up_database("outside");
+    const char *folder = FILES({ "1.sql", "CREATE TABLE t (a int);" }, { "2.sql", "CREATE INDEX CONCURRENTLY i ON t (a);" });
+    const char *said = up_failure(&(struct up){ .migrations = folder, .database = database, .port = session_port }, 2);
+    assert_contains(said, "--pooler=session");
+    assert_contains(said, "2.sql");
+    expect_sql(database, "SELECT to_regclass('t')", "");
+    up_run(
+        &(struct up){
+            .migrations = folder, .database = database, .port = session_port, .arguments = WORDS("--pooler", "session") },
+        0);
+    assert_string_equal(ledger_names(database), "1.sql,2.sql");
+}
+
+static void test_pooler__a_copy_and_a_failure_pass_through_it(void **state)
+{
+    (void) state;
+    const char *database = up_database("copy");
+    const char *copy = "CREATE TABLE c (a int);\nCOPY c FROM stdin;\n1\n2\n\\.\nINSERT INTO c VALUES (3);\n";
+    up_run(&(struct up){ .migrations = FILES({ "1.sql", copy }), .database = database, .port = transaction_port }, 0);
+    expect_sql(database, "SELECT sum(a) FROM c", "6");
+    up_run(&(struct up){ .migrations = FILES({ "1.sql", copy }, { "2.sql", "INSERT INTO c VALUES (4); SELECT 1/0;" }),
+                         .database = database,
+                         .port = transaction_port },
+           5);
+    expect_sql(database, "SELECT sum(a) FROM c", "6");
+}
+
+static void test_pooler__a_signal_ends_what_runs_behind_it(void **state)
+{
+    (void) state;
+    const char *database = up_database("signal");
+    struct run *run =
+        up_begin(&(struct up){ .migrations = FILES({ "1.sql", "CREATE TABLE s (a int); SELECT pg_sleep(600);" }),
+                               .database = database,
+                               .port = transaction_port });
+    wait_until(database,
+               "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')");
+    run_signal(run, SIGTERM);
+    up_end(run, 143);
+    wait_until(database,
+               "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')");
+    expect_sql(database, "SELECT to_regclass('s')", "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        UP_TEST(test_pooler__twenty_runners_behind_transaction_pooling),
+        UP_TEST(test_pooler__twenty_runners_behind_session_pooling),
+        UP_TEST(test_pooler__twenty_runners_that_vouch_for_session_mode),
+        UP_TEST(test_pooler__it_is_seen_and_told),
+        UP_TEST(test_pooler__nothing_that_a_file_sets_reaches_another_client),
+        UP_TEST(test_pooler__a_file_outside_a_transaction_needs_a_session),
+        UP_TEST(test_pooler__a_copy_and_a_failure_pass_through_it),
+        UP_TEST(test_pooler__a_signal_ends_what_runs_behind_it),
+        UP_LOG_TEST,
+    };
+    return cmocka_run_group_tests(tests, start_all, up_stop);
+}
