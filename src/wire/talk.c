@@ -395,9 +395,10 @@ static void wait_or_end(struct session *session, bool unsent)
 {
     struct talk *talk = &session->talk;
     struct fault fault;
+    bool for_writing = unsent || talk->copy == COPY_SENDING; /* the flush may have taken what the COPY paused for */
     if (!talk->lost && talk->ended && talk->count == 0 && talk->copy == COPY_NONE)
         end_well(session);
-    else if (!talk->lost && !watch_start(&session->watch, PQsocket(session->conn), true, unsent, &fault))
+    else if (!talk->lost && !watch_start(&session->watch, PQsocket(session->conn), true, for_writing, &fault))
         lose_for(talk, &fault);
     if (talk->lost && talk->active)
         end_lost(session);
