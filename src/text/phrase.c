@@ -90,16 +90,13 @@ static bool first_letter_differs(const struct lexer *lexer, const char *phrase)
     char first = lexer->offset < lexer->end ? (char) (lexer->bytes[lexer->offset] | 0x20) : '\0';
     if (first < 'a' || first > 'z' || *phrase == '<' || *phrase == '(')
         return false;
-    size_t size = strcspn(phrase, " ");
-    if (phrase[size - 1] == '?')
-        return false;
     bool begins_alternative = true;
-    for (size_t i = 0; i < size; i++) {
-        if (begins_alternative && phrase[i] == first)
+    for (; *phrase != ' ' && *phrase != '\0'; phrase++) {
+        if (begins_alternative && *phrase == first)
             return false;
-        begins_alternative = phrase[i] == '|';
+        begins_alternative = *phrase == '|';
     }
-    return true;
+    return phrase[-1] != '?';
 }
 
 bool phrase_match(struct lexer *lexer, const char *phrase)
