@@ -21,4 +21,10 @@ enum copy_kind copy_classify(const char *bytes, size_t offset, size_t end);
  */
 bool copy_find_end(const char *bytes, size_t offset, size_t end, size_t *data_size, size_t *behind);
 
+/*
+ * The line of its data, counted from 1, that a server's CONTEXT names for the COPY bytes[offset .. end); 0 when it names none. The
+ * server may speak any language.
+ */
+size_t copy_line_in_context(const char *context, const char *bytes, size_t offset, size_t end);
+
 #endif

@@ -119,6 +119,25 @@ static void test_copy__is_told_by_its_direction(void **state)
             fail_msg("%s", rows[i].text);
 }
 
+static size_t line_in(const char *context, const char *copy)
+{
+    return copy_line_in_context(context, copy, 0, strlen(copy));
+}
+
+static void test_copy__the_context_names_the_line_of_the_data_in_any_language(void **state)
+{
+    (void) state;
+    assert_int_equal(line_in("COPY t, line 12, column a7: \"x\"", "COPY t FROM stdin"), 12);
+    assert_int_equal(line_in("COPY t, Zeile 3, Spalte a: »x 9«", "copy s.T (a) from stdin"), 3);
+    assert_int_equal(line_in("COPY t 1, line 22: \"5\"", "COPY \"t 1\" FROM stdin"), 22);
+    assert_int_equal(line_in("COPY a\"b, ligne 4", "COPY \"S\".\"a\"\"b\" FROM stdin"), 4);
+    assert_int_equal(line_in("t 복사, 5번째 줄, a 열", "COPY t FROM stdin"), 5);
+    assert_int_equal(line_in("PL/pgSQL function t() line 3 at RAISE\nCOPY t, line 8: \"a\nt 7\"", "COPY t FROM stdin"), 8);
+    assert_int_equal(line_in("PL/pgSQL function f() line 3 at RAISE", "COPY t FROM stdin"), 0);
+    assert_int_equal(line_in("", "COPY t FROM stdin"), 0);
+    assert_int_equal(line_in("COPY t, line 2", "COPY (SELECT 1) TO stdout"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +148,7 @@ int main(void)
         cmocka_unit_test(test_phrase__a_word_is_found_outside_parentheses_only),
         cmocka_unit_test(test_phrase__options_are_read_as_the_server_reads_them),
         cmocka_unit_test(test_copy__is_told_by_its_direction),
+        cmocka_unit_test(test_copy__the_context_names_the_line_of_the_data_in_any_language),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
