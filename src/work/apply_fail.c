@@ -7,6 +7,7 @@
 #include "apply_inside.h"
 #include "base/clock.h"
 #include "base/journal.h"
+#include "text/copy.h"
 #include "text/excerpt.h"
 #include "work/advice.h"
 
@@ -87,6 +88,22 @@ static void place_in_statement(struct fault *fault, const struct script *script,
     fault_place(fault, script->source->name, offset);
 }
 
+/* What is wrong with COPY data has no position: the line of the data stands in the context. */
+static void place_in_data(struct fault *fault, const struct script *script, const struct statement *statement)
+{
+    const char *bytes = script->source->bytes;
+    size_t end = statement->offset_bytes + statement->size_bytes;
+    size_t line = copy_line_in_context(fault->context, bytes, statement->offset_bytes, end);
+    const char *at = bytes + statement->data_offset_bytes;
+    const char *data_end = at + statement->data_size_bytes;
+    for (; line > 1 && at < data_end; line--) {
+        const char *newline = memchr(at, '\n', (size_t) (data_end - at));
+        at = newline != NULL ? newline + 1 : data_end;
+    }
+    if (line == 1)
+        fault_place(fault, script->source->name, (size_t) (at - bytes));
+}
+
 static void add_internal_query(struct fault *fault, const struct server_message *error)
 {
     char context[FAULT_LINE_BYTES];
@@ -100,7 +117,10 @@ static void fail_statement(struct apply *apply, struct act_tag tag, const struct
 {
     const struct script *script = &apply_step(apply, tag.step)->script;
     struct fault fault = error->fault;
-    place_in_statement(&fault, script, &script->statements[tag.statement], error->position);
+    const struct statement *statement = &script->statements[tag.statement];
+    place_in_statement(&fault, script, statement, error->position);
+    if (statement->kind == STATEMENT_COPY_FROM_STDIN && error->position == 0)
+        place_in_data(&fault, script, statement);
     add_internal_query(&fault, error);
     advise(&fault, script, tag.statement, &apply->reading->ledger);
     apply_fail(apply, &fault, tag.step, tag.statement + 1);

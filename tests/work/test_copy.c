@@ -68,7 +68,7 @@ static void test_copy__bad_data_fails_the_migration(void **state)
                                { "2.sql", "CREATE TABLE gone (a int);\n\nCOPY t FROM stdin;\n1\ntwo\n\\.\nSELECT 1;" },
                                { "3.sql", "CREATE TABLE never (a int);" });
     struct run_result result = up_run(&(struct up){ .migrations = folder, .database = database }, 5);
-    assert_contains(result.errors, "2.sql:3:1: ERROR 22P02");
+    assert_contains(result.errors, "2.sql:5:1: ERROR 22P02");
     assert_contains(result.errors, "COPY t, line 2, column a: \"two\"");
     expect_sql(database, "SELECT count(*), to_regclass('gone') IS NULL, to_regclass('never') IS NULL FROM t", "0|t|t");
     expect_sql(database, "SELECT statement, sqlstate FROM schema_migrations_log WHERE event = 'failed'", "2|22P02");
