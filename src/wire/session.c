@@ -23,7 +23,7 @@ static void settle(struct session *session, enum session_state state)
 static void fail(struct session *session)
 {
     sighting_read(&session->sighting, PQerrorMessage(session->conn));
-    if (PQconnectionNeedsPassword(session->conn))
+    if (PQconnectionNeedsPassword(session->conn)) /* which has no SQLSTATE, and libpq knows it without its words */
         session->sighting.seen = SEEN_NO_PASSWORD;
     bool answered = session->sighting.seen == SEEN_NO_PASSWORD || session->sighting.sqlstate[0] != '\0';
     if (answered && session->sighting.seen != SEEN_STARTING_UP)

@@ -70,7 +70,7 @@ void message_translate(struct server_message *message, const PGresult *result);
 /* A running cancel outlives its session. */
 void session_forget_cancel(struct session *session);
 
-/* For libpq's notice receiver. */
-void talk_hear_notice(void *session, const PGresult *result);
+/* For libpq's notice receiver; the owner is the session. */
+void talk_hear_notice(void *owner, const PGresult *result);
 
 #endif

@@ -30,7 +30,6 @@ static const struct {
     { "host name from server certificate", SEEN_TLS_VERIFY },
     { "root certificate file", SEEN_TLS_VERIFY },
     { "server does not support SSL", SEEN_TLS_MISSING },
-    { "no password supplied", SEEN_NO_PASSWORD },
     { "Connection refused", SEEN_REFUSED },
     { "No such file or directory", SEEN_NO_SOCKET },
     { "server closed the connection unexpectedly", SEEN_CLOSED },
