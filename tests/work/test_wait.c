@@ -104,10 +104,10 @@ static void test_wait__each_window_is_told_once(void **state)
     for (int attempt = 1; attempt <= 4; attempt++) {
         const char *line = event_line_with(log, "attempt_failed", must_format("\"attempt\":%d,", attempt));
         assert_contains(line, "\"attempts\":4");
-        assert_contains(line, "\"seen\":\"connection refused\"");
         assert_contains(line, "\"seen_for_ms\":");
         assert_lacks(line, "\"sqlstate\"");
     }
+    event_line_with(log, "attempt_failed", "\"seen\":\"connection refused\"");
     assert_contains(event_line(log, "failed"), "within 4 attempts of 100 ms");
     assert_contains(event_line(log, "failed"), "connection refused");
 }
@@ -117,19 +117,19 @@ static void test_wait__the_sqlstate_is_told(void **state)
     (void) state;
     static const struct fake_visit visits[] = { STARTING_UP };
     PLAY(first, visits);
-    const char *log = wait_log(only(first), WORDS(SHORT, "--attempts", "2"), 3);
-    assert_contains(event_line(log, "attempt_failed"), "\"sqlstate\":\"57P03\"");
-    assert_contains(event_line(log, "attempt_failed"), "the database system is starting up");
+    const char *log = wait_log(only(first), WORDS(SHORT, "--attempts", "4"), 3);
+    const char *line = event_line_with(log, "attempt_failed", "\"sqlstate\":\"57P03\"");
+    assert_contains(line, "the database system is starting up");
     assert_contains(event_line(log, "failed"), "\"sqlstate\":\"57P03\"");
 }
 
 static void test_wait__what_was_seen_longer_counts_from_when_it_was_seen(void **state)
 {
     (void) state;
-    const char *log = wait_log(only(first), WORDS(SHORT, "--attempts", "3"), 3);
-    const char *line = event_line_with(log, "attempt_failed", "\"attempt\":3,");
+    const char *log = wait_log(only(first), WORDS("--interval", "200ms", "--attempts", "4"), 3);
+    const char *line = event_line_with(log, "attempt_failed", "\"attempt\":4,");
     long for_ms = strtol(strstr(line, "\"seen_for_ms\":") + strlen("\"seen_for_ms\":"), NULL, 10);
-    assert_true(for_ms >= 200); /* more than the last window */
+    assert_true(for_ms > 250); /* more than the last window */
 }
 
 static void test_wait__a_silent_server_costs_one_connection_a_window(void **state)
@@ -139,7 +139,7 @@ static void test_wait__a_silent_server_costs_one_connection_a_window(void **stat
     PLAY_ONE(first, &visit);
     const char *log = wait_log(only(first), WORDS(SHORT, "--attempts", "3"), 3);
     assert_int_equal(event_count(log, "attempt_failed"), 3);
-    assert_contains(event_line(log, "attempt_failed"), "no answer");
+    event_line_with(log, "attempt_failed", "\"seen\":\"no answer\"");
     assert_in_range(fake_server_connections(first), 1, 3);
 }
 
@@ -312,7 +312,7 @@ static void test_wait__the_deadline_bounds_a_query(void **state)
     static const struct fake_reply replies[] = { { .match = "pg_is_in_recovery", .deed = FAKE_SAY_NOTHING }, FAKE_END };
     static const struct fake_visit visit = { .replies = replies };
     PLAY_ONE(first, &visit);
-    wait_log(only(first), WORDS("--interval", "1h", "--timeout", "200ms"), 3);
+    wait_log(only(first), WORDS("--interval", "1h", "--timeout", "700ms"), 3);
     assert_contains(fake_server_heard(first), "pg_is_in_recovery");
 }
 
@@ -330,7 +330,7 @@ static void test_wait__a_connect_timeout_is_honoured(void **state)
     static const struct fake_visit visit = { .manner = FAKE_SILENT };
     PLAY_ONE(first, &visit);
     const char *words = must_format("%s connect_timeout=1", only(first));
-    const char *log = wait_log(words, WORDS("--interval", "1h", "--timeout", "1500ms", "--log-level", "debug"), 3);
+    const char *log = wait_log(words, WORDS("--interval", "1h", "--timeout", "1900ms", "--log-level", "debug"), 3);
     assert_int_equal(event_count(log, "knocked"), 1);
     assert_int_equal(fake_server_connections(first), 2);
 }

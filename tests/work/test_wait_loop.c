@@ -199,18 +199,28 @@ static const char *name_and_second(void)
 
 /* --- who wins ---------------------------------------------------------------------------------------------------------- */
 
-static void test_wait__a_first_one_that_is_being_looked_up_is_waited_for(void **state)
+static bool first_wins_after_its_look_up(void)
 {
-    (void) state;
     struct waiting waiting;
-    PLAY_ONE(first, &visit_primary);
-    PLAY_ONE(second, &visit_primary);
     set_up(&waiting, name_and_second(), "1h");
     add_check(&waiting, "127.0.0.1");
     wait_well(&waiting);
-    assert_string_equal(waiting.winner, must_format("127.0.0.1:%d", fake_server_port(first)));
+    bool won = strcmp(waiting.winner, must_format("127.0.0.1:%d", fake_server_port(first))) == 0;
     uv_close((uv_handle_t *) &waiting.check, NULL);
     tear_down(&waiting);
+    return won;
+}
+
+/* Without the courtesy it never does; with it, a busy machine may now and then be slower than the courtesy is long. */
+static void test_wait__a_first_one_that_is_being_looked_up_is_waited_for(void **state)
+{
+    (void) state;
+    bool won = false;
+    PLAY_ONE(first, &visit_primary);
+    PLAY_ONE(second, &visit_primary);
+    for (int i = 0; i < 5 && !won; i++)
+        won = first_wins_after_its_look_up();
+    assert_true(won);
 }
 
 static void test_wait__a_look_up_that_fails_ends_the_courtesy(void **state)
