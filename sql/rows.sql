@@ -1,10 +1,17 @@
 -- The ledger's rows, with what the log knows of each; no rows and no error when there is no ledger, no log, or no right to the log.
 -- A query that names an absent table fails when it is parsed, so the tables are named in a text that query_to_xml() runs only where
 -- they are there. Names travel as hexadecimal UTF-8, which XML leaves as it is.
--- $1  the ledger's schema, or null for the first on the search_path that has it
+-- $1  the ledger's schema, or null for the first on the search_path that has it,
+--     and for public when the search_path has no schema at all
 -- $2  the ledger's table
-WITH ledger AS (
-    SELECT to_regclass(CASE WHEN $1::text IS NULL THEN '' ELSE quote_ident($1) || '.' END || quote_ident($2::text)) AS oid
+WITH place AS (
+    SELECT coalesce(
+        $1::text,
+        (SELECT nspname::text FROM pg_catalog.pg_namespace
+         WHERE nspname = 'public' AND current_schema() IS NULL AND has_schema_privilege(oid, 'USAGE'))) AS schema
+), ledger AS (
+    SELECT to_regclass(coalesce(quote_ident(place.schema) || '.', '') || quote_ident($2::text)) AS oid
+    FROM place
 ), named AS (
     SELECT ledger.oid, format('%I.%I', nspname, relname) AS ledger, format('%I.%I', nspname, relname || '_log') AS log
     FROM ledger JOIN pg_catalog.pg_class c ON c.oid = ledger.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

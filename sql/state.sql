@@ -1,17 +1,25 @@
 -- What the server says of itself and of the ledger, without an error when there is no ledger. to_regclass() may see a table that
 -- was made a moment ago, after this query's snapshot, which has no columns yet: so a table is there when pg_class has its row.
--- $1  the ledger's schema, or null for the first on the search_path that has it
+-- $1  the ledger's schema, or null for the first on the search_path that has it,
+--     and for public when the search_path has no schema at all
 -- $2  the ledger's table
-WITH ledger AS (
+WITH place AS (
+    SELECT coalesce(
+        $1::text,
+        (SELECT nspname::text FROM pg_catalog.pg_namespace
+         WHERE nspname = 'public' AND current_schema() IS NULL AND has_schema_privilege(oid, 'USAGE'))) AS schema
+), ledger AS (
     SELECT (SELECT oid FROM pg_catalog.pg_class
-            WHERE oid = to_regclass(CASE WHEN $1::text IS NULL THEN '' ELSE quote_ident($1) || '.' END || quote_ident($2::text)))
+            WHERE oid = to_regclass(coalesce(quote_ident(place.schema) || '.', '') || quote_ident($2::text)))
         AS oid
+    FROM place
 ), home AS (
     SELECT coalesce(
         (SELECT nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, ledger
          WHERE c.oid = ledger.oid),
-        $1::text,
+        place.schema,
         current_schema()) AS schema
+    FROM place
 ), log AS (
     SELECT (SELECT oid FROM pg_catalog.pg_class
             WHERE oid = to_regclass(quote_ident(schema) || '.' || quote_ident($2::text || '_log'))) AS oid

@@ -432,9 +432,22 @@ static enum next say_failure(struct apply *apply, struct act *act)
     return say_with(apply, act, 6);
 }
 
+/*
+ * What a file SETs outside a transaction outlives its failure. The row about it is the runner's own, and so is the session in which
+ * the next try looks for the ledger.
+ */
+static const char *next_reset(struct apply *apply)
+{
+    bool outlives = apply_has_failed(apply) && apply_step(apply, apply->failed_step)->script.mode == SCRIPT_STATEMENTS;
+    return outlives && apply->has_key ? score_reset_statement(apply->resets_said++) : NULL;
+}
+
 /* First the Sync that is owed, then, when all is heard, what is left to put right. */
 static enum next say_cleaning(struct apply *apply, struct act *act)
 {
+    const char *reset = apply->cleaned == 1 ? next_reset(apply) : NULL;
+    if (reset != NULL)
+        return say(apply, act, SAY_RESET, reset, 0);
     if (apply->unsynced)
         return say_sync(apply, act);
     if (!all_syncs_heard(apply))
