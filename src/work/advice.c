@@ -142,6 +142,13 @@ static bool is_there_already(const struct trouble *trouble)
            is(trouble, "42723");
 }
 
+/* Databases, roles and extensions have no schema to be created in. */
+static bool creates_in_schema(const struct trouble *trouble)
+{
+    return begins(trouble, "create or? replace? global|local? temp|temporary|unlogged|materialized|recursive? "
+                           "table|view|sequence|function|procedure|aggregate|type|domain|operator|collation");
+}
+
 static bool makes_the_ledger(const struct trouble *trouble)
 {
     return is(trouble, "42P07") && begins(trouble, "create") && mentions(trouble, trouble->ledger->table);
@@ -173,7 +180,7 @@ void advise(struct fault *fault, const struct script *script, size_t statement, 
             "The statement uses what the extension %s brings; it has to be there first: CREATE EXTENSION IF NOT EXISTS "
             "\"%s\";",
             extension, extension);
-    else if (is(&trouble, "42501") && (begins(&trouble, "create") || begins(&trouble, "copy")))
+    else if (is(&trouble, "42501") && creates_in_schema(&trouble))
         fault_hint(fault,
                    "Since PostgreSQL 15 only the database's owner may create in the schema public: GRANT CREATE ON SCHEMA "
                    "public TO the migrating role, or make it the database's owner.");

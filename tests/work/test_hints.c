@@ -39,6 +39,23 @@ static void test_hints__an_extension_that_is_not_installed(void **state)
     assert_hint("package", "CREATE EXTENSION no_such_extension;", "must first be installed on the system");
 }
 
+static void test_hints__what_has_no_schema_is_not_refused_by_the_schema_public(void **state)
+{
+    (void) state;
+    const char *database = up_database("noschema");
+    cluster_sql(cluster, database,
+                "CREATE ROLE modest LOGIN; GRANT ALL ON SCHEMA public TO modest; CREATE TABLE theirs (a int)");
+    static const char *const texts[] = { "CREATE ROLE another;", "CREATE DATABASE another;",
+                                         "COPY theirs FROM stdin;\n1\n\\.\n" };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const char *errors =
+            up_run(&(struct up){ .migrations = FILES({ "1.sql", texts[i] }), .database = database, .role = "modest" }, 5)
+                .errors;
+        assert_contains(errors, "42501");
+        assert_null(strstr(errors, "GRANT CREATE ON SCHEMA"));
+    }
+}
+
 static void test_hints__a_missing_privilege_on_the_schema_public(void **state)
 {
     (void) state;
@@ -112,6 +129,7 @@ int main(void)
         UP_TEST(test_hints__an_extension_that_was_not_created),
         UP_TEST(test_hints__an_extension_that_is_not_installed),
         UP_TEST(test_hints__a_missing_privilege_on_the_schema_public),
+        UP_TEST(test_hints__what_has_no_schema_is_not_refused_by_the_schema_public),
         UP_TEST(test_hints__an_object_that_was_made_by_hand),
         UP_TEST(test_hints__a_variable_of_psql),
         UP_TEST(test_hints__a_dump_of_a_newer_server),
