@@ -406,6 +406,8 @@ struct token lexer_next_mark(struct lexer *lexer)
             return take(lexer, TOKEN_SYMBOL, at + 1);
         if (at < lexer->end && depends_on_word(lexer, start, at))
             lexer->offset = step_back_to_token(lexer, start, at);
+        else if (byte_at(lexer, at) == '\'')
+            return take_quoted(lexer, TOKEN_STRING, at + 1, '\'');
         struct token token = lexer_next_or_comment(lexer);
         while (lexer->offset <= at && token.kind != TOKEN_END)
             token = lexer_next_or_comment(lexer);

@@ -107,10 +107,20 @@ static bool falls_under(const struct standalone *entry, struct lexer lexer)
     return phrase_match(&lexer, entry->phrase) && (entry->condition == NULL || entry->condition(lexer));
 }
 
-/* Most statements begin with another word than any entry, and there may be millions of them. */
+/* Most statements begin with other words than any entry, and there may be millions of them. */
 static bool may_be_standalone(struct lexer lexer)
 {
-    return phrase_match(&lexer, "create|drop|alter|reindex|vacuum|cluster|commit|rollback");
+    static const char *const beginnings[] = {
+        "create unique? index|database|tablespace|subscription",
+        "drop index|database|tablespace|subscription",
+        "alter table|database|system|subscription",
+        "reindex|vacuum|cluster",
+        "commit|rollback prepared",
+    };
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
+        if (phrase_match(&lexer, beginnings[i]))
+            return true;
+    return false;
 }
 
 const struct standalone *standalone_find(const char *bytes, size_t offset, size_t end)
