@@ -138,6 +138,7 @@ static struct oracle_message *add_message(struct reader *reader)
 {
     struct oracle *oracle = reader->oracle;
     struct oracle_message message = { .offset = oracle->sent.size, .written_offset = oracle->written.size };
+    message.has_semicolon = reader->result == PSCAN_SEMICOLON;
     bytes_add(&oracle->sent, reader->query->data, reader->query->len);
     add_as_written(&oracle->written, reader);
     message.size = oracle->sent.size - message.offset;
@@ -184,11 +185,21 @@ static enum copy_kind classify_last(const PQExpBufferData *query)
     enum copy_kind kind = COPY_NONE;
     if (parts.count > 0) {
         const struct oracle_message *last = &parts.messages[parts.count - 1];
-        bool has_semicolon = parts.sent.at[last->offset + last->size - 1] == ';';
-        kind = copy_classify(parts.sent.at, last->offset, last->offset + last->size - (has_semicolon ? 1 : 0));
+        kind = copy_classify(parts.sent.at, last->offset, last->offset + last->size - (last->has_semicolon ? 1 : 0));
     }
     oracle_finish(&parts);
     return kind;
+}
+
+/* Whether the query so far ends in half a statement, and not behind a "\;". */
+static bool has_half_statement(const PQExpBufferData *query)
+{
+    struct oracle parts = { .end = ORACLE_END };
+    struct reader reader = { .oracle = &parts, .text = query->data, .size = query->len, .without_data = true };
+    run(&reader);
+    bool half = parts.count > 0 && !parts.messages[parts.count - 1].has_semicolon;
+    oracle_finish(&parts);
+    return half;
 }
 
 static bool may_have_data(const struct reader *reader)
@@ -232,7 +243,7 @@ static void scan_line(struct reader *reader)
             break;
     }
     psql_scan_finish(reader->scan);
-    if (!reader->over && reader->line_had_data && (is_open(reader) || has_text(reader->query)))
+    if (!reader->over && reader->line_had_data && (is_open(reader) || has_half_statement(reader->query)))
         stop(reader, ORACLE_BROKEN_BY_DATA);
 }
 

@@ -28,6 +28,7 @@ struct oracle_message {
     size_t size;
     size_t written_offset; /* in written */
     size_t written_size;
+    bool has_semicolon; /* else it is what the text ends with */
     bool has_data;
     size_t data_offset; /* in the text */
     size_t data_size;

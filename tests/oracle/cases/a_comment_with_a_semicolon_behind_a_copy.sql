@@ -1,0 +1,3 @@
+SELECT 0;
+copy t from stdin;1--;
+\.
