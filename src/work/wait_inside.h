@@ -1,5 +1,5 @@
 /*
- * A wait from the inside: wait.c keeps the windows and decides, host.c looks names up, slot.c knocks.
+ * A wait from the inside: wait.c keeps the windows and decides, host.c looks names up, slot.c knocks, wait_tell.c tells.
  */
 #ifndef PGUSHER_WORK_WAIT_INSIDE_H
 #define PGUSHER_WORK_WAIT_INSIDE_H
@@ -84,6 +84,13 @@ void slot_free(struct slot *slot);
 void slot_end_window(struct slot *slot); /* closes a connection from which nothing came */
 bool slot_is_in_flight(const struct slot *slot);
 void slot_name(const struct slot *slot, char *name, size_t size); /* "127.0.0.1:5432" */
+
+/* wait_tell.c: events, and faults */
+void wait_tell_started(const struct wait *wait);
+void wait_tell_attempt(const struct wait *wait); /* that this one failed */
+void wait_tell_ready(const struct wait *wait);
+void wait_tell_not_ready(const struct wait *wait, const char *bound, struct fault *fault);
+void wait_tell_refused(const struct wait *wait, const struct sighting *refusal, struct fault *fault);
 
 /* wait.c: what slots and hosts report */
 void wait_see(struct slot *slot);
