@@ -115,12 +115,11 @@ static void check_script(const struct source *source)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *bytes = malloc(size + 1);
+    char *bytes = calloc(size + 1, 1);
     if (bytes == NULL)
         return 0;
     if (size > 0)
         memcpy(bytes, data, size);
-    bytes[size] = '\0';
     const struct source source = { .name = "fuzz.sql", .bytes = bytes, .size = size };
     struct directives directives;
     struct fault fault;
