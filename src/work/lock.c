@@ -154,9 +154,10 @@ static void hear_skipped(void *owner, struct act_tag tag)
 
 /* --- what follows ----------------------------------------------------------------------------------------------------- */
 
+/* Earlier waits of this run count: the connection may have been lost in between. */
 static int64_t waited_ms(const struct lock *lock)
 {
-    return (clock_monotonic_us() - lock->began_us) / 1000;
+    return (clock_monotonic_us() - lock->began_us + lock->run->outcome.phase_us[PHASE_LOCK]) / 1000;
 }
 
 static void tell_holder(struct lock *lock)

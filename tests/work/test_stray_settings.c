@@ -3,6 +3,7 @@
  * when it fails.
  */
 #include <libpq-fe.h>
+#include <signal.h>
 
 #include "up.h"
 
@@ -61,6 +62,22 @@ static void test_stray_settings__a_failure_is_logged_by_the_runner_and_not_by_th
                "failed|2|22012");
 }
 
+static void test_stray_settings__the_bound_on_the_lock_holds_though_the_idle_session_is_ended_again_and_again(void **state)
+{
+    (void) state;
+    const char *database = up_database("fleeting");
+    cluster_sql(cluster, database,
+                "CREATE ROLE fleeting SUPERUSER LOGIN; ALTER ROLE fleeting SET idle_session_timeout = '50ms'");
+    struct up up = { .migrations = FILES({ "1.sql", "SELECT pg_sleep(600);" }), .database = database };
+    struct run *holder = up_begin(&up);
+    run_wait_for(holder, "\"event\":\"lock_acquired\"");
+    up.role = "fleeting";
+    up.arguments = WORDS("--lock-wait", "1s");
+    assert_int_not_equal(event_count(up_run(&up, 7).output, "connection_lost"), 0);
+    run_signal(holder, SIGTERM);
+    up_end(holder, 143);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -68,6 +85,7 @@ int main(void)
         UP_TEST(test_ledger__a_role_that_may_not_use_public_can_still_wait),
         UP_TEST(test_stray_settings__the_next_try_looks_for_the_ledger_where_it_was),
         UP_TEST(test_stray_settings__a_failure_is_logged_by_the_runner_and_not_by_the_files_role),
+        UP_TEST(test_stray_settings__the_bound_on_the_lock_holds_though_the_idle_session_is_ended_again_and_again),
         UP_LOG_TEST,
     };
     return cmocka_run_group_tests(tests, up_start, up_stop);
