@@ -141,6 +141,24 @@ static void add_fragments(struct mutator *mutator, struct bytes *input)
     }
 }
 
+/* The beginning of a routine and words that open and close bodies, which chance alone brings together too rarely. */
+static void add_routine(struct mutator *mutator, struct bytes *input)
+{
+    static const char *const words[] = {
+        "begin ",     "end ",    "end; ",      "case ",   "case when a then b end; ",
+        "select 1; ", "(",       ")",          "atomic ", "'end;' ",
+        "\n",         "a.",      "\"begin\" ", ":begin ", "1begin ",
+        "; ",         "$$;$$ ",  "-- end\n",   "u&end ",  "or ",
+        "replace ",   "create ", "function ",  "x ",
+    };
+    bytes_add_format(input, "create %s%s ", below(mutator, 2) == 0 ? "or replace " : "",
+                     below(mutator, 2) == 0 ? "function" : "procedure");
+    for (size_t left = 1 + below(mutator, 16); left > 0; left--) {
+        const char *word = words[below(mutator, sizeof words / sizeof words[0])];
+        bytes_add(input, word, strlen(word));
+    }
+}
+
 static void add_cutting(struct mutator *mutator, struct bytes *input)
 {
     const struct bytes *text = &mutator->texts[below(mutator, mutator->count)];
@@ -178,7 +196,9 @@ void mutator_next(struct mutator *mutator, struct bytes *input)
 {
     bytes_drop(input, input->size);
     for (size_t parts = 1 + below(mutator, 8); parts > 0; parts--)
-        if (mutator->count == 0 || below(mutator, 3) == 0)
+        if (below(mutator, 12) == 0)
+            add_routine(mutator, input);
+        else if (mutator->count == 0 || below(mutator, 3) == 0)
             add_fragments(mutator, input);
         else
             add_cutting(mutator, input);

@@ -47,8 +47,9 @@ static bool is_plain_place(const struct walk *walk, size_t offset)
 {
     struct oracle before;
     oracle_read(&before, walk->source.bytes, offset);
-    bool plain = !before.in_quote && (before.end == ORACLE_END || before.end == ORACLE_INCOMPLETE ||
-                                      before.end == ORACLE_BROKEN_BY_DATA || before.end == ORACLE_ENDLESS_DATA);
+    bool plain = !before.in_quote &&
+                 (before.end == ORACLE_END || before.end == ORACLE_INCOMPLETE || before.end == ORACLE_BROKEN_BY_DATA ||
+                  before.end == ORACLE_ENDLESS_DATA || before.end == ORACLE_BINARY);
     oracle_finish(&before);
     return plain;
 }

@@ -1,0 +1,2 @@
+SELECT 1;
+copy binary from stdin\:;f
