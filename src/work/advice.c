@@ -193,8 +193,8 @@ void advise(struct fault *fault, const struct script *script, size_t statement, 
     else if (is_there_already(&trouble))
         fault_hint(fault,
                    "It is there already although this file is not in the ledger. If it was applied by hand, record it: "
-                   "INSERT INTO %s VALUES ('%s', now() AT TIME ZONE 'UTC');",
-                   ledger->name, script->source->name);
+                   "INSERT INTO %s (migration_name, applied_at) VALUES ('%s', now() AT TIME ZONE 'UTC');",
+                   ledger->identifier, script->source->name);
     else if (stumbles_over_variable(&trouble))
         fault_hint(fault, "psql's variables (:name) are not replaced here: write the value itself.");
 }

@@ -197,13 +197,20 @@ void reading_hear_row(struct reading *reading, struct act_tag tag, const struct 
     }
 }
 
+/* A server that does not understand our own queries will not learn to by being asked again. */
+static bool is_for_good(const char *sqlstate)
+{
+    return strncmp(sqlstate, "42", 2) == 0 || strncmp(sqlstate, "0A", 2) == 0;
+}
+
 void reading_hear_error(struct reading *reading, const struct server_message *error)
 {
     if (fault_is_set(&reading->fault))
         return;
     reading->fault = error->fault;
+    reading->fault.context[0] = '\0'; /* it would only quote the query that reads the ledger */
     bool no_right = strcmp(error->fault.sqlstate, "42501") == 0;
-    reading->fault.class = no_right ? FAULT_REFUSED : FAULT_NOT_READY;
+    reading->fault.class = no_right || is_for_good(error->fault.sqlstate) ? FAULT_REFUSED : FAULT_NOT_READY;
     if (no_right)
         fault_hint(&reading->fault,
                    "pgusher has to read the ledger %s: GRANT SELECT on it to this role (and INSERT, to migrate).",

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SECRET_MOST_BYTES = 64 * 1024 };
@@ -43,9 +44,14 @@ bool secret_read(char **text, struct arena *arena, const char *path, const char 
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return fault_set_errno(fault, FAULT_CONFIG, errno, "cannot read the file that %s names, %s", origin, path);
-    ssize_t size = read_all(fd, bytes, SECRET_MOST_BYTES + 1);
+    struct stat about;
+    bool is_regular = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+    ssize_t size = is_regular ? read_all(fd, bytes, SECRET_MOST_BYTES + 1) : 0;
     int read_errno = errno;
     close(fd);
+    if (!is_regular) /* a pipe may be empty yet, and could be read only once */
+        return fault_set(fault, FAULT_CONFIG, "cannot read the file that %s names, %s: %s", origin, path,
+                         S_ISDIR(about.st_mode) ? strerror(EISDIR) : "it is no regular file");
     if (size < 0)
         return fault_set_errno(fault, FAULT_CONFIG, read_errno, "cannot read the file that %s names, %s", origin, path);
     if (size > SECRET_MOST_BYTES || memchr(bytes, '\0', (size_t) size) != NULL)

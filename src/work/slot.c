@@ -11,7 +11,7 @@
 #include "say.h"
 #include "wait_inside.h"
 
-enum { MOST_KEYWORDS = 128 };
+enum { MOST_KEYWORDS = 128, CROWDED_MS = 20 };
 
 /* How long to rest before the next knock: the first rest after a new kind of answer, and the longest. */
 struct kindness {
@@ -28,7 +28,8 @@ static struct kindness kindness_for(enum seen seen)
     case SEEN_STARTING_UP:
         return (struct kindness){ 5, 45 }; /* cheap to refuse, and about to change: some 22 knocks a second at most */
     case SEEN_SILENT:
-        return (struct kindness){ 0, 0 }; /* a whole window has passed */
+        return (struct kindness){ 2 * CROWDED_MS,
+                                  2 * CROWDED_MS }; /* a whole window has passed; the others are first in a crowd */
     case SEEN_NO_PASSWORD:
     case SEEN_AUTHENTICATION:
     case SEEN_NO_DATABASE:
@@ -357,7 +358,6 @@ static void give_up_silent(struct slot *slot)
 
 static void on_time(void *owner)
 {
-    enum { CROWDED_MS = 20 };
     struct slot *slot = owner;
     if (slot->state == SLOT_CONNECTING)
         give_up_silent(slot); /* its connect_timeout */
