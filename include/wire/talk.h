@@ -67,7 +67,7 @@ struct server_message {
 
 /*
  * Who talks. Only hear_end and hear_lost may free the session or begin another talk; exactly one of them is the last to be called.
- * hear_row and hear_notice may be NULL.
+ * hear_row, hear_done, hear_skipped and hear_notice may be NULL.
  */
 struct talker {
     enum next (*say_next)(void *owner, struct act *act);

@@ -273,10 +273,22 @@ static void hear_row(struct talk *talk, const PGresult *result)
         talk->talker.hear_row(talk->owner, head(talk)->tag, &row);
 }
 
+static void hear_done(struct talk *talk, struct act_tag tag, const char *command_tag)
+{
+    if (talk->talker.hear_done != NULL)
+        talk->talker.hear_done(talk->owner, tag, command_tag);
+}
+
+static void hear_skipped(struct talk *talk)
+{
+    if (talk->talker.hear_skipped != NULL)
+        talk->talker.hear_skipped(talk->owner, head(talk)->tag);
+}
+
 static void hear_sync(struct talk *talk)
 {
     struct expected sync = drop_head(talk);
-    talk->talker.hear_done(talk->owner, sync.tag, "");
+    hear_done(talk, sync.tag, "");
 }
 
 static void hear_result(struct session *session, PGresult *result)
@@ -290,13 +302,13 @@ static void hear_result(struct session *session, PGresult *result)
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
     case PGRES_EMPTY_QUERY:
-        talk->talker.hear_done(talk->owner, head(talk)->tag, PQcmdStatus(result));
+        hear_done(talk, head(talk)->tag, PQcmdStatus(result));
         break;
     case PGRES_PIPELINE_SYNC:
         hear_sync(talk);
         break;
     case PGRES_PIPELINE_ABORTED:
-        talk->talker.hear_skipped(talk->owner, head(talk)->tag);
+        hear_skipped(talk);
         break;
     case PGRES_COPY_IN:
         talk->copy = talk->copy == COPY_ASKED ? COPY_SENDING : talk->copy;

@@ -71,7 +71,6 @@ static void on_time(void *owner)
         .hear_row = apply_hear_row,
         .hear_done = apply_hear_done,
         .hear_error = apply_hear_error,
-        .hear_skipped = apply_hear_skipped,
         .hear_notice = apply_hear_notice,
         .hear_end = hear_end,
         .hear_lost = hear_lost,

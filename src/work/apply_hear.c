@@ -144,11 +144,6 @@ void apply_hear_row(void *owner, struct act_tag tag, const struct row *row)
         note_invalid_index(apply, tag);
 }
 
-void apply_hear_skipped(void *owner, struct act_tag tag)
-{
-    (void) owner, (void) tag;
-}
-
 void apply_hear_notice(void *owner, const struct server_message *notice)
 {
     const struct apply *apply = owner;

@@ -119,7 +119,6 @@ enum next apply_say_next(void *owner, struct act *act);
 /* apply_hear.c: the rest of a talker, but for the two endings */
 void apply_hear_done(void *owner, struct act_tag tag, const char *command_tag);
 void apply_hear_row(void *owner, struct act_tag tag, const struct row *row);
-void apply_hear_skipped(void *owner, struct act_tag tag);
 void apply_hear_notice(void *owner, const struct server_message *notice);
 
 /* The server is at the first pending migration from this step on. */

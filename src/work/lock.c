@@ -147,11 +147,6 @@ static void hear_error(void *owner, struct act_tag tag, const struct server_mess
         reading_hear_error(&lock->reading, error);
 }
 
-static void hear_skipped(void *owner, struct act_tag tag)
-{
-    (void) owner, (void) tag;
-}
-
 /* --- what follows ----------------------------------------------------------------------------------------------------- */
 
 /* Earlier waits of this run count: the connection may have been lost in between. */
@@ -267,7 +262,6 @@ static void poll(struct lock *lock)
         .hear_row = hear_row,
         .hear_done = hear_done,
         .hear_error = hear_error,
-        .hear_skipped = hear_skipped,
         .hear_end = hear_end,
         .hear_lost = hear_lost,
     };

@@ -198,21 +198,11 @@ static void hear_row(void *owner, struct act_tag tag, const struct row *row)
     reading_hear_row(&slot->reading, tag, row);
 }
 
-static void hear_done(void *owner, struct act_tag tag, const char *command_tag)
-{
-    (void) owner, (void) tag, (void) command_tag;
-}
-
 static void hear_error(void *owner, struct act_tag tag, const struct server_message *error)
 {
     struct slot *slot = owner;
     (void) tag;
     reading_hear_error(&slot->reading, error);
-}
-
-static void hear_skipped(void *owner, struct act_tag tag)
-{
-    (void) owner, (void) tag;
 }
 
 /* A server that answers a SELECT with an error is not ready; one that has no ledger for us will not get better. */
@@ -248,9 +238,7 @@ static void ask(struct slot *slot)
     static const struct talker talker = {
         .say_next = say_next,
         .hear_row = hear_row,
-        .hear_done = hear_done,
         .hear_error = hear_error,
-        .hear_skipped = hear_skipped,
         .hear_end = hear_end,
         .hear_lost = hear_lost,
     };

@@ -78,19 +78,9 @@ static void hear_row(void *owner, struct act_tag tag, const struct row *row)
     tell(witness, row);
 }
 
-static void hear_done(void *owner, struct act_tag tag, const char *command_tag)
-{
-    (void) owner, (void) tag, (void) command_tag;
-}
-
 static void hear_error(void *owner, struct act_tag tag, const struct server_message *error)
 {
     (void) owner, (void) tag, (void) error;
-}
-
-static void hear_skipped(void *owner, struct act_tag tag)
-{
-    (void) owner, (void) tag;
 }
 
 static void rest(struct witness *witness)
@@ -123,9 +113,7 @@ static void look(struct witness *witness)
     static const struct talker talker = {
         .say_next = say_next,
         .hear_row = hear_row,
-        .hear_done = hear_done,
         .hear_error = hear_error,
-        .hear_skipped = hear_skipped,
         .hear_end = hear_end,
         .hear_lost = hear_lost,
     };
