@@ -123,6 +123,23 @@ static void test_hints__a_procedure_that_commits(void **state)
     assert_hint("procedure", procedure, "-- pgusher: transaction=off");
 }
 
+/* Which tables are partitioned only the server knows: the text lets it into the transaction. */
+static void test_hints__a_statement_that_turns_out_to_need_no_transaction(void **state)
+{
+    (void) state;
+    const char *database = up_database("partitioned");
+    const char *table = "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);";
+    const struct up up = { .migrations = FILES({ "1.sql", table }, { "2.sql", "REINDEX TABLE p;" }), .database = database };
+    const char *said = up_failure(&up, 5);
+    assert_contains(said, "25001");
+    assert_contains(said, "-- pgusher: transaction=off");
+    up_run(
+        &(struct up){ .migrations = FILES({ "1.sql", table }, { "2.sql", "-- pgusher: transaction=off\nREINDEX TABLE p;" }),
+                      .database = database },
+        0);
+    assert_string_equal(ledger_names(database), "1.sql,2.sql");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +154,7 @@ int main(void)
         UP_TEST(test_hints__a_dump_that_makes_the_ledger),
         UP_TEST(test_hints__a_value_that_was_added_in_the_same_file),
         UP_TEST(test_hints__a_procedure_that_commits),
+        UP_TEST(test_hints__a_statement_that_turns_out_to_need_no_transaction),
         UP_LOG_TEST,
     };
     return cmocka_run_group_tests(tests, up_start, up_stop);
