@@ -12,12 +12,14 @@
 #include "files.h"
 #include "mutate.h"
 #include "parity.h"
+#include "psql_scanner.h"
 
 enum { MOST_DIFFERENCES = 10 };
 
 struct totals {
     unsigned long inputs;
     unsigned long differences;
+    unsigned long passed_over;
     size_t messages;
     size_t statements;
     size_t bytes;
@@ -66,9 +68,24 @@ static void report(const struct bytes *input, const char *seed, unsigned long nu
     bytes_finish(&small);
 }
 
+/*
+ * Up to 15.18 psql's scanner counts words in parentheses, too, when it looks whether a statement defines a routine: for
+ * "(create function)begin" it waits for an END. An older judge is not asked about what that may concern.
+ */
+static bool is_judged_otherwise(const struct bytes *input)
+{
+    enum { COUNTS_OUTSIDE_PARENTHESES_ONLY = 150020 };
+    return psql_scanner_version() < COUNTS_OUTSIDE_PARENTHESES_ONLY && strcasestr(input->at, "create") != NULL &&
+           strcasestr(input->at, "begin") != NULL && strchr(input->at, '(') != NULL;
+}
+
 static void try_one(struct mutator *mutator, struct bytes *input, struct totals *totals, const char *seed)
 {
     mutator_next(mutator, input);
+    if (is_judged_otherwise(input)) {
+        totals->passed_over++;
+        return;
+    }
     struct parity parity;
     if (!parity_holds(&parity, input->at, input->size) && ++totals->differences <= MOST_DIFFERENCES)
         report(input, seed, totals->differences);
@@ -98,6 +115,9 @@ int main(int count, char **arguments)
         try_one(&mutator, &input, &totals, arguments[1]);
     printf("seed %s: %lu inputs, %.1f MB, %zu messages of psql's, %zu statements of ours, %lu differences\n", arguments[1],
            totals.inputs, (double) totals.bytes / 1e6, totals.messages, totals.statements, totals.differences);
+    if (totals.passed_over > 0)
+        printf("%lu more inputs were not compared: this psql, %d, is older than 15.20\n", totals.passed_over,
+               psql_scanner_version());
     bytes_finish(&input);
     for (size_t i = 0; i < text_count; i++)
         bytes_finish(&texts[i]);

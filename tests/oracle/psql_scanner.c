@@ -308,3 +308,8 @@ size_t oracle_count(const char *text, size_t size)
     run(&reader);
     return reader.messages;
 }
+
+int psql_scanner_version(void)
+{
+    return PG_VERSION_NUM;
+}

@@ -54,4 +54,7 @@ const char *oracle_skip_blank(const char *at, const char *end);
 /* Only scans and keeps nothing; gives the number of messages. For the benchmark. */
 size_t oracle_count(const char *text, size_t size);
 
+/* The version of PostgreSQL that the scanner is from: 150020 for 15.20. */
+int psql_scanner_version(void);
+
 #endif
