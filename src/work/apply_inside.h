@@ -1,6 +1,7 @@
 /*
- * Applying from the inside. apply.c begins and ends it, apply_texts.c fills in the program's own statements, apply_say.c walks ahead
- * through the scores as far as the window allows, apply_hear.c follows through the answers, apply_fail.c makes faults of errors.
+ * Applying from the inside. apply.c begins and ends it. apply_say.c walks ahead through the scores as far as the window allows, and
+ * apply_acts.c puts each note into words; apply_hear.c follows through the answers, apply_fail.c makes faults of errors, and
+ * apply_texts.c has the program's own statements.
  */
 #ifndef PGUSHER_WORK_APPLY_INSIDE_H
 #define PGUSHER_WORK_APPLY_INSIDE_H
@@ -112,6 +113,16 @@ static inline bool apply_has_failed(const struct apply *apply)
 /* apply_texts.c */
 bool apply_fill_texts(struct apply *apply);
 bool apply_makes_log(const struct apply *apply); /* whether this run creates the log's table */
+
+/* apply_acts.c: fill in the act; NEXT_WAIT instead when that failed. A note must be due. */
+enum next apply_say(struct apply *apply, struct act *act, enum say what, const char *sql, size_t statement);
+enum next apply_say_sync(struct apply *apply, struct act *act);
+enum next apply_say_note(struct apply *apply, struct act *act, const struct note *note);
+enum next apply_say_failure(struct apply *apply, struct act *act); /* the log's row about it */
+
+/* What the file says of itself, else the settings; -1: as the role has it. */
+int64_t apply_lock_timeout_ms(const struct apply *apply);
+int64_t apply_statement_timeout_ms(const struct apply *apply);
 
 /* apply_say.c: a talker's say_next */
 enum next apply_say_next(void *owner, struct act *act);
