@@ -90,8 +90,7 @@ void job_note_planned(struct job *job, int64_t since_us)
                  FIELDS(TEXT(LEDGER, job->reading.ledger.name), NUMBER(APPLIED, plan->applied),
                         NUMBER(PENDING, plan->pending), NUMBER(CHANGED, plan->changed), NUMBER(MISSING, plan->missing),
                         NUMBER(DURATION_US, duration_us)),
-                 plan->pending == 0 ? "nothing to do: all %zu migrations are applied" : "%zu pending, %zu applied",
-                 plan->pending == 0 ? plan->applied : plan->pending, plan->applied);
+                 "%s%zu pending, %zu applied", plan->pending == 0 ? "nothing to do: " : "", plan->pending, plan->applied);
 }
 
 static bool refuse_conflict(const struct plan *plan, struct fault *fault)

@@ -128,6 +128,10 @@ void wait_tell_not_ready(const struct wait *wait, const char *bound, struct faul
         fault_detail(fault, "%s", sighting->message);
     if (sighting != NULL)
         fault_sqlstate(fault, sighting->sqlstate);
+    if (sighting != NULL && sighting->seen == SEEN_NO_SOCKET)
+        fault_hint(
+            fault,
+            "Without a host it is the unix socket that is tried: name the server with POSTGRES_HOST, -h or DATABASE_URL.");
     buf_finish(&seen);
 }
 
