@@ -38,7 +38,4 @@ bool conninfo_defaults(struct conninfo *conninfo, struct arena *arena, const cha
 /* The value of a keyword, or NULL. */
 const char *conninfo_value(const struct conninfo *conninfo, const char *keyword);
 
-/* Whether libpq knows such a keyword. */
-bool conninfo_knows(const char *keyword);
-
 #endif

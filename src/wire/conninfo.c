@@ -149,13 +149,3 @@ const char *conninfo_value(const struct conninfo *conninfo, const char *keyword)
             return conninfo->words[i].value;
     return NULL;
 }
-
-bool conninfo_knows(const char *keyword)
-{
-    PQconninfoOption *options = PQconndefaults();
-    bool known = false;
-    for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL && !known; option++)
-        known = strcmp(option->keyword, keyword) == 0;
-    PQconninfoFree(options);
-    return known;
-}

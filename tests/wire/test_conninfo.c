@@ -262,15 +262,6 @@ static void test_conninfo__a_service_that_is_not_there_is_refused(void **state)
     assert_int_equal(fault.class, FAULT_CONFIG);
 }
 
-static void test_conninfo__knows_libpqs_keywords(void **state)
-{
-    (void) state;
-    assert_true(conninfo_knows("host"));
-    assert_true(conninfo_knows("sslrootcert"));
-    assert_false(conninfo_knows("hots"));
-    assert_false(conninfo_knows(""));
-}
-
 /* --- no memory --------------------------------------------------------------------------------------------------------- */
 
 static bool parse_all(void *argument, struct fault *fault)
@@ -310,7 +301,6 @@ int main(void)
         TEST(test_conninfo__a_service_is_expanded),
         TEST(test_conninfo__a_service_of_the_environment_is_expanded),
         TEST(test_conninfo__a_service_that_is_not_there_is_refused),
-        TEST(test_conninfo__knows_libpqs_keywords),
         TEST(test_conninfo__ends_cleanly_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
