@@ -91,6 +91,15 @@ static void test_round_trips__a_copy_costs_two_more_and_the_file_its_own_end(voi
     assert_int_equal(with.queries, 1);
 }
 
+static void test_round_trips__a_statement_outside_a_transaction_costs_three(void **state)
+{
+    (void) state;
+    struct wire_count one = count_run(FILES({ "1.sql", "CHECKPOINT; VACUUM pg_class;" }), up_database("one"));
+    struct wire_count two =
+        count_run(FILES({ "1.sql", "CHECKPOINT; VACUUM pg_class; VACUUM pg_class;" }), up_database("two"));
+    assert_int_equal(two.waits - one.waits, 3); /* its row, itself, its second row */
+}
+
 static void test_round_trips__a_failure_costs_two_more(void **state)
 {
     (void) state;
@@ -113,6 +122,7 @@ int main(void)
         PROXY_TEST(test_round_trips__one_pending_is_three),
         PROXY_TEST(test_round_trips__two_hundred_pending_wait_no_more_often_than_one),
         PROXY_TEST(test_round_trips__a_copy_costs_two_more_and_the_file_its_own_end),
+        PROXY_TEST(test_round_trips__a_statement_outside_a_transaction_costs_three),
         PROXY_TEST(test_round_trips__a_failure_costs_two_more),
         UP_LOG_TEST,
     };
