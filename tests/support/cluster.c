@@ -143,9 +143,9 @@ static void stop_all(void)
         cluster_free(all_clusters);
 }
 
-struct cluster *cluster_new(void)
+/* A place for one, without its data. */
+static struct cluster *make_cluster(void)
 {
-    const char *template = find_template();
     const char *folder = workspace_new_folder("cluster");
     workspace_give(folder);
     struct cluster *cluster = must_alloc(sizeof *cluster);
@@ -153,11 +153,7 @@ struct cluster *cluster_new(void)
     cluster->data = must_format("%s/data", folder);
     cluster->log = must_format("%s/server.log", folder);
     cluster->port = port_reserve();
-    run_as_owner("/bin/cp", (const char *const[]){ "cp", "-a", template, cluster->data, NULL });
     write_file(cluster->log, "w", "");
-    cluster_configure(cluster, basic_settings);
-    cluster_configure(cluster, must_format("unix_socket_directories = '%s'\n", folder));
-    cluster_write_hba(cluster, NULL);
     if (all_clusters == NULL) {
         static bool registered;
         if (!registered)
@@ -167,6 +163,29 @@ struct cluster *cluster_new(void)
     cluster->next = all_clusters;
     all_clusters = cluster;
     return cluster;
+}
+
+struct cluster *cluster_new(void)
+{
+    const char *template = find_template();
+    struct cluster *cluster = make_cluster();
+    run_as_owner("/bin/cp", (const char *const[]){ "cp", "-a", template, cluster->data, NULL });
+    cluster_configure(cluster, basic_settings);
+    cluster_configure(cluster, must_format("unix_socket_directories = '%s'\n", cluster->folder));
+    cluster_write_hba(cluster, NULL);
+    return cluster;
+}
+
+struct cluster *cluster_new_standby(const struct cluster *primary)
+{
+    struct cluster *standby = make_cluster();
+    const char *program = cluster_program("pg_basebackup");
+    const char *conninfo = must_format("host=%s port=%d user=postgres", primary->folder, primary->port);
+    run_as_owner(program, (const char *const[]){ program, "-D", standby->data, "-d", conninfo, "--checkpoint=fast",
+                                                 "--wal-method=stream", "--no-sync", NULL });
+    cluster_configure(standby, must_format("unix_socket_directories = '%s'\n", standby->folder));
+    cluster_follow(standby, primary);
+    return standby;
 }
 
 void cluster_free(struct cluster *cluster)
@@ -203,6 +222,13 @@ void cluster_make_standby(struct cluster *cluster)
 {
     must(cluster->postmaster == 0, "a running cluster cannot be made a standby");
     write_file(must_format("%s/standby.signal", cluster->data), "w", "");
+}
+
+void cluster_follow(struct cluster *cluster, const struct cluster *primary)
+{
+    cluster_make_standby(cluster);
+    cluster_configure(cluster,
+                      must_format("primary_conninfo = 'host=%s port=%d user=postgres'\n", primary->folder, primary->port));
 }
 
 void cluster_launch(struct cluster *cluster)
@@ -287,6 +313,14 @@ const char *cluster_sql(struct cluster *cluster, const char *database, const cha
     must(status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY, "%s\nfailed: %s", sql,
          error);
     return shown;
+}
+
+void cluster_wait_until(struct cluster *cluster, const char *database, const char *condition)
+{
+    cluster_sql(cluster, database,
+                must_format("SET statement_timeout = %d; DO $$ BEGIN WHILE NOT (%s) LOOP "
+                            "PERFORM pg_stat_clear_snapshot(), pg_sleep(0.005); END LOOP; END $$",
+                            PATIENCE_MS, condition));
 }
 
 const char *cluster_create_database(struct cluster *cluster, const char *hint)

@@ -48,6 +48,9 @@ enum cluster_stop_mode {
 /* A cluster that does not run yet. */
 struct cluster *cluster_new(void);
 
+/* A copy of a running one, made by pg_basebackup, that does not run yet and will follow it by streaming replication. */
+struct cluster *cluster_new_standby(const struct cluster *primary);
+
 /* Stops it if it runs and gives it back. Accepts NULL. */
 void cluster_free(struct cluster *cluster);
 
@@ -75,11 +78,17 @@ void cluster_write_hba(struct cluster *cluster, const char *lines);
 /* Makes the stopped cluster start as a hot standby without a primary; "SELECT pg_promote()" makes it a primary again. */
 void cluster_make_standby(struct cluster *cluster);
 
+/* The same, but it follows another one (a primary, or one that will be), whose history must be its own. */
+void cluster_follow(struct cluster *cluster, const struct cluster *primary);
+
 /*
  * Runs SQL as the superuser over the unix socket and returns what psql -At would show of the last statement: columns parted
  * by |, rows by newlines, none at the end. database NULL is `postgres`. An error fails the test.
  */
 const char *cluster_sql(struct cluster *cluster, const char *database, const char *sql);
+
+/* Returns when an SQL condition holds; fails the test when it never does. */
+void cluster_wait_until(struct cluster *cluster, const char *database, const char *condition);
 
 /* Makes a database with a name nobody has yet, "<hint>_3", and returns it. */
 const char *cluster_create_database(struct cluster *cluster, const char *hint);

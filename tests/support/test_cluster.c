@@ -126,6 +126,24 @@ static void test_cluster__can_be_a_standby_and_be_promoted(void **state)
     cluster_free(standby);
 }
 
+static void test_cluster__a_standby_follows_and_takes_over(void **state)
+{
+    (void) state;
+    cluster_sql(cluster, NULL, "CREATE TABLE copied AS SELECT 1 AS a");
+    struct cluster *standby = cluster_new_standby(cluster);
+    cluster_start(standby);
+    assert_string_equal(cluster_sql(standby, NULL, "SELECT pg_is_in_recovery(), a FROM copied"), "t|1");
+    cluster_sql(cluster, NULL, "INSERT INTO copied VALUES (2)");
+    cluster_wait_until(standby, NULL, "(SELECT count(*) FROM copied) = 2");
+    cluster_stop(cluster, CLUSTER_FAST);
+    assert_string_equal(cluster_sql(standby, NULL, "SELECT pg_promote()"), "t");
+    cluster_follow(cluster, standby);
+    cluster_start(cluster);
+    cluster_sql(standby, NULL, "INSERT INTO copied VALUES (3)");
+    cluster_wait_until(cluster, NULL, "pg_is_in_recovery() AND (SELECT count(*) FROM copied) = 3");
+    cluster_free(standby);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +156,8 @@ int main(void)
         cmocka_unit_test(test_cluster__starts_again_on_the_same_port),
         cmocka_unit_test(test_cluster__recovers_from_an_immediate_stop),
         cmocka_unit_test(test_cluster__can_be_a_standby_and_be_promoted),
+        cmocka_unit_test(
+            test_cluster__a_standby_follows_and_takes_over), /* the last: the cluster is a standby from then on */
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

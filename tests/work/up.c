@@ -171,10 +171,7 @@ const char *ledger_names(const char *database)
 
 void wait_until(const char *database, const char *condition)
 {
-    cluster_sql(cluster, database,
-                must_format("SET statement_timeout = %d; DO $$ BEGIN WHILE NOT (%s) LOOP "
-                            "PERFORM pg_stat_clear_snapshot(), pg_sleep(0.005); END LOOP; END $$",
-                            PATIENCE_MS, condition));
+    cluster_wait_until(cluster, database, condition);
 }
 
 /* --- the log --- */
