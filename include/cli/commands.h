@@ -12,4 +12,8 @@ int cmd_wait(const struct settings *settings, struct arena *arena, int64_t begun
 int cmd_status(const struct settings *settings, struct arena *arena, int64_t begun_us);
 int cmd_plan(const struct settings *settings, struct arena *arena, int64_t begun_us);
 
+/* These two ask no server. A build without libfyaml has them too, and they say so. */
+int cmd_compose_check(const struct settings *settings, struct arena *arena);
+int cmd_compose_generate(const struct settings *settings, struct arena *arena);
+
 #endif

@@ -18,6 +18,7 @@ struct given {
 
 struct arguments {
     enum command command;
+    const char *operand; /* NULL when none was given */
     bool help;
     bool version;
     struct given given[OPTION_COUNT]; /* of an option given twice the last */
@@ -26,7 +27,7 @@ struct arguments {
 /*
  * Values point into argv, origins live in arena. With --help or --version nothing but the command's name is checked, and there
  * need not be one. Else false with FAULT_CONFIG: no command, an unknown command or option (the nearest known one is named), an
- * option the command does not take, a value too few or too many. A text that may hold a password is never shown.
+ * option the command does not take, a value or an operand too few or too many. A text that may hold a password is never shown.
  */
 bool arguments_read(struct arguments *arguments, struct arena *arena, int argc, const char *const *argv,
                     struct fault *fault);

@@ -5,11 +5,12 @@
 #ifndef PGUSHER_PLAN_OPTIONS_H
 #define PGUSHER_PLAN_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "plan/settings.h"
 
-enum option_group { GROUP_CONNECTION, GROUP_MIGRATIONS, GROUP_WAIT, GROUP_OUTPUT, GROUP_OTHER, GROUP_COUNT };
+enum option_group { GROUP_CONNECTION, GROUP_MIGRATIONS, GROUP_WAIT, GROUP_COMPOSE, GROUP_OUTPUT, GROUP_OTHER, GROUP_COUNT };
 
 /* The place of each row in option_table. */
 enum option_id {
@@ -39,6 +40,11 @@ enum option_id {
     OPTION_CONCURRENCY,
     OPTION_CHECK,
     OPTION_JSON,
+    OPTION_FIX,
+    OPTION_MIGRATE_SERVICE,
+    OPTION_DATABASE_SERVICE,
+    OPTION_TEMPLATE,
+    OPTION_OUTPUT,
     OPTION_LOG_FORMAT,
     OPTION_LOG_LEVEL,
     OPTION_HELP,
@@ -60,7 +66,8 @@ struct option {
 
 struct command_row {
     enum command command;
-    const char *name;
+    const char *name;        /* of one word, or two where the first is a command too: "compose check" */
+    const char *operand;     /* what it takes beside options, "FILE"; NULL for nothing */
     const char *summary;     /* one line */
     const char *description; /* a paragraph or two for its --help, divided by "\n\n" and otherwise on one line */
     const char *examples[4]; /* each "pgusher ...", explained after a tab; NULL-terminated */
@@ -83,5 +90,14 @@ const struct option *option_find_variable(const char *name, size_t name_size);
 /* NULL for COMMAND_NONE and for a name that is none. */
 const struct command_row *command_find(enum command command);
 const struct command_row *command_find_name(const char *name);
+
+/* The row of "compose check", from that of "compose" and the word "check"; NULL when there is none. */
+const struct command_row *command_find_below(const struct command_row *above, const char *word);
+
+/* The last word of the name of a row below another ("check"), else NULL. */
+const char *command_last_word(const struct command_row *row, const struct command_row *above);
+
+/* Whether a command asks a server, and so takes the options of the connection. */
+bool command_asks_server(enum command command);
 
 #endif

@@ -13,7 +13,16 @@
 #include "base/event.h"
 #include "base/fault.h"
 
-enum command { COMMAND_NONE, COMMAND_UP, COMMAND_WAIT, COMMAND_STATUS, COMMAND_PLAN };
+enum command {
+    COMMAND_NONE,
+    COMMAND_UP,
+    COMMAND_WAIT,
+    COMMAND_STATUS,
+    COMMAND_PLAN,
+    COMMAND_COMPOSE, /* only with --help: what it does is done by those below */
+    COMMAND_COMPOSE_CHECK,
+    COMMAND_COMPOSE_GENERATE,
+};
 
 enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_TEXT, LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
@@ -82,6 +91,13 @@ struct settings {
     bool strict;
     bool check;
     bool json;
+
+    const char *operand;          /* what stands after the command without an option; NULL: nothing */
+    bool fix;                     /* compose check: write what is suggested */
+    const char *migrate_service;  /* compose check: NULL: found by what it runs */
+    const char *database_service; /* the same */
+    const char *template_file;    /* compose generate */
+    const char *output_file;      /* compose generate; NULL: stdout */
 
     const struct setting_note *notes;
     size_t note_count;

@@ -46,6 +46,10 @@ static int run_command(const struct settings *settings, struct arena *arena, int
         return cmd_status(settings, arena, begun_us);
     case COMMAND_PLAN:
         return cmd_plan(settings, arena, begun_us);
+    case COMMAND_COMPOSE_CHECK:
+        return cmd_compose_check(settings, arena);
+    case COMMAND_COMPOSE_GENERATE:
+        return cmd_compose_generate(settings, arena);
     default:
         return print_help(COMMAND_NONE);
     }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WIDTH = 96, OPTION_COLUMN = 32, COMMAND_COLUMN = 10, EXAMPLE_COLUMN = 4 };
+enum { WIDTH = 96, OPTION_COLUMN = 32, COMMAND_COLUMN = 20, CODE_COLUMN = 10, EXAMPLE_COLUMN = 4 };
 
 static void add_spaces(struct buf *buf, size_t count)
 {
@@ -102,10 +102,21 @@ static size_t count_takers(const struct option *option)
     return count;
 }
 
+/* What concerns the server is taken by all commands that ask one, which need not be said. */
+static bool is_for_all(const struct option *option)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        enum command command = command_table[i].command;
+        if (command_asks_server(command) && !(option->commands >> command & 1U))
+            return false;
+    }
+    return true;
+}
+
 static void add_takers(struct flow *flow, const struct option *option)
 {
     size_t left = count_takers(option);
-    if (left == command_count)
+    if (is_for_all(option))
         return;
     add_words(flow, "Only for");
     for (size_t i = 0; i < command_count; i++)
@@ -161,12 +172,15 @@ static void add_group(struct buf *buf, enum option_group group, enum command com
 
 static void add_options(struct buf *buf, enum command command)
 {
+    bool asks_server = command == COMMAND_NONE || command_asks_server(command);
     buf_add_text(buf, "\nOptions, each with its [environment variable; default]:\n");
     for (enum option_group group = GROUP_CONNECTION; group < GROUP_COUNT; group++) {
         add_group(buf, group, command);
-        if (group == GROUP_CONNECTION)
+        if (group == GROUP_CONNECTION && asks_server)
             add_paragraph(buf, "The rest comes from libpq: PGSSLMODE, PGSERVICE, PGPASSFILE, ~/.pgpass and so on.", 2);
     }
+    if (!asks_server)
+        return;
     buf_add_char(buf, '\n');
     add_paragraph(
         buf,
@@ -213,12 +227,12 @@ static void add_exit_codes(struct buf *buf)
         { "5", "a migration failed; those before it stay applied" },
         { "6", "an applied file was changed or is missing (up --strict, status --check)" },
         { "7", "another runner held the lock for longer than --lock-wait" },
-        { "8", "migrations are pending (status --check, wait --until migrated)" },
+        { "8", "migrations are pending (status --check, wait --until migrated), or compose check found something" },
         { "128+n", "ended by signal n" },
     };
     buf_add_text(buf, "\nExit codes:\n");
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
-        add_entry(buf, codes[i][0], codes[i][1], COMMAND_COLUMN);
+        add_entry(buf, codes[i][0], codes[i][1], CODE_COLUMN);
 }
 
 static void add_program_page(struct buf *buf)
@@ -248,7 +262,8 @@ static void add_program_page(struct buf *buf)
 
 static void add_command_page(struct buf *buf, const struct command_row *row)
 {
-    buf_add_format(buf, "pgusher %s: %s\n\nUsage: pgusher %s [OPTION]...\n", row->name, row->summary, row->name);
+    buf_add_format(buf, "pgusher %s: %s\n\nUsage: pgusher %s [OPTION]...%s%s\n", row->name, row->summary, row->name,
+                   row->operand != NULL ? " " : "", row->operand != NULL ? row->operand : "");
     add_paragraphs(buf, row->description);
     add_options(buf, row->command);
     add_examples(buf, row->examples);

@@ -171,15 +171,40 @@ static bool refuse_value(const struct token *token, struct fault *fault)
     return false;
 }
 
+static bool has_below(const struct command_row *above)
+{
+    for (size_t i = 0; i < command_count; i++)
+        if (command_last_word(&command_table[i], above) != NULL)
+            return true;
+    return false;
+}
+
+static bool refuse_word_below(const char *text, const struct command_row *above, struct fault *fault)
+{
+    struct nearest nearest = { .word = text, .word_size = strlen(text) };
+    for (size_t i = 0; i < command_count; i++)
+        if (command_last_word(&command_table[i], above) != NULL)
+            nearest_offer(&nearest, command_last_word(&command_table[i], above));
+    fault_set(fault, FAULT_CONFIG, "unknown command \"%s %s\"", above->name, text);
+    hint_at_help(fault, above->command, nearest.found, "");
+    return false;
+}
+
 static bool refuse_word(const char *text, enum command command, struct fault *fault)
 {
-    const char *name = command_find(command)->name;
+    const struct command_row *row = command_find(command);
+    const char *name = row->name;
+    if (has_below(row) && !conninfo_is_secret(text))
+        return refuse_word_below(text, row, fault);
     if (conninfo_is_secret(text)) {
         fault_set(fault, FAULT_CONFIG, "a connection string stands after \"%s\" without an option", name);
         fault_hint(fault, "A connection string is given by --database, or better by DATABASE_URL.");
         return false;
     }
-    fault_set(fault, FAULT_CONFIG, "unexpected argument \"%s\": %s takes options only", text, name);
+    if (row->operand != NULL)
+        fault_set(fault, FAULT_CONFIG, "unexpected argument \"%s\": %s takes one %s only", text, name, row->operand);
+    else
+        fault_set(fault, FAULT_CONFIG, "unexpected argument \"%s\": %s takes options only", text, name);
     hint_at_help(fault, command, NULL, "");
     return false;
 }
@@ -192,15 +217,27 @@ static bool keep_option(struct arguments *arguments, struct arena *arena, const 
     return given->origin != NULL || fault_out_of_memory(fault);
 }
 
-static bool keep_token(struct arguments *arguments, struct arena *arena, const struct token *token, bool *seen_command,
-                       struct fault *fault)
+/* The command, the second word of its name, or its operand. */
+static bool keep_word(struct arguments *arguments, const char *text, struct fault *fault)
+{
+    if (arguments->command == COMMAND_NONE)
+        return read_command(&arguments->command, text, fault);
+    const struct command_row *row = command_find(arguments->command);
+    const struct command_row *below = command_find_below(row, text);
+    if (below != NULL)
+        arguments->command = below->command;
+    else if (row->operand != NULL && arguments->operand == NULL && !conninfo_is_secret(text))
+        arguments->operand = text;
+    else
+        return refuse_word(text, arguments->command, fault);
+    return true;
+}
+
+static bool keep_token(struct arguments *arguments, struct arena *arena, const struct token *token, struct fault *fault)
 {
     switch (token->kind) {
     case TOKEN_WORD:
-        if (*seen_command)
-            return refuse_word(token->text, arguments->command, fault);
-        *seen_command = true;
-        return read_command(&arguments->command, token->text, fault);
+        return keep_word(arguments, token->text, fault);
     case TOKEN_OPTION:
         return keep_option(arguments, arena, token, fault);
     case TOKEN_UNKNOWN:
@@ -230,7 +267,7 @@ static bool check_command_takes_them(const struct arguments *arguments, struct f
         const struct option *option = &option_table[i];
         if (arguments->given[i].value == NULL || option->commands & (1U << arguments->command))
             continue;
-        char takers[64];
+        char takers[128];
         add_takers(takers, sizeof takers, option->commands);
         fault_set(fault, FAULT_CONFIG, "%s does not take %s", command_find(arguments->command)->name,
                   arguments->given[i].origin);
@@ -240,39 +277,61 @@ static bool check_command_takes_them(const struct arguments *arguments, struct f
     return true;
 }
 
+static bool check_it_is_complete(const struct arguments *arguments, struct fault *fault)
+{
+    const struct command_row *row = command_find(arguments->command);
+    if (row == NULL)
+        fault_set(fault, FAULT_CONFIG, "no command was given");
+    else if (has_below(row))
+        fault_set(fault, FAULT_CONFIG, "%s is half a command", row->name);
+    else if (row->operand != NULL && (arguments->operand == NULL || arguments->operand[0] == '\0'))
+        fault_set(fault, FAULT_CONFIG, "%s needs a %s", row->name, row->operand);
+    else
+        return true;
+    hint_at_help(fault, arguments->command, NULL, "");
+    return false;
+}
+
+static bool read_command_of_help(enum command *command, const char *const *words, struct fault *fault)
+{
+    if (words[0] == NULL)
+        return true;
+    if (!read_command(command, words[0], fault))
+        return false;
+    const struct command_row *below = words[1] != NULL ? command_find_below(command_find(*command), words[1]) : NULL;
+    if (below != NULL)
+        *command = below->command;
+    return true;
+}
+
 /* Answers in *asked whether help or the version is wanted, which silences every complaint but one about the command. */
 static bool look_for_help(struct arguments *arguments, struct walk walk, bool *asked, struct fault *fault)
 {
-    const char *word = NULL;
+    const char *words[2] = { NULL, NULL };
+    size_t count = 0;
     for (struct token token = next_token(&walk); token.kind != TOKEN_END; token = next_token(&walk)) {
-        if (token.kind == TOKEN_WORD && word == NULL)
-            word = token.text;
+        if (token.kind == TOKEN_WORD && count < 2)
+            words[count++] = token.text;
         if (token.kind == TOKEN_OPTION && token.option->id == OPTION_HELP)
             arguments->help = true;
         if (token.kind == TOKEN_OPTION && token.option->id == OPTION_VERSION)
             arguments->version = true;
     }
     *asked = arguments->help || arguments->version;
-    return !*asked || word == NULL || read_command(&arguments->command, word, fault);
+    return !*asked || read_command_of_help(&arguments->command, words, fault);
 }
 
 bool arguments_read(struct arguments *arguments, struct arena *arena, int argc, const char *const *argv, struct fault *fault)
 {
     *arguments = (struct arguments){ .command = COMMAND_NONE };
     bool asked;
-    bool seen_command = false;
     if (!look_for_help(arguments, walk_from_start(argc, argv), &asked, fault))
         return false;
     if (asked)
         return true;
     struct walk walk = walk_from_start(argc, argv);
     for (struct token token = next_token(&walk); token.kind != TOKEN_END; token = next_token(&walk))
-        if (!keep_token(arguments, arena, &token, &seen_command, fault))
+        if (!keep_token(arguments, arena, &token, fault))
             return false;
-    if (!seen_command) {
-        fault_set(fault, FAULT_CONFIG, "no command was given");
-        hint_at_help(fault, COMMAND_NONE, NULL, "");
-        return false;
-    }
-    return check_command_takes_them(arguments, fault);
+    return check_it_is_complete(arguments, fault) && check_command_takes_them(arguments, fault);
 }

@@ -6,12 +6,16 @@
 
 #include <string.h>
 
-#define UP     (1U << COMMAND_UP)
-#define WAIT   (1U << COMMAND_WAIT)
-#define STATUS (1U << COMMAND_STATUS)
-#define PLAN   (1U << COMMAND_PLAN)
-#define EVERY  (UP | WAIT | STATUS | PLAN)
-#define NONE   (1U << COMMAND_NONE)
+#define UP         (1U << COMMAND_UP)
+#define WAIT       (1U << COMMAND_WAIT)
+#define STATUS     (1U << COMMAND_STATUS)
+#define PLAN       (1U << COMMAND_PLAN)
+#define EVERY      (UP | WAIT | STATUS | PLAN)
+#define NONE       (1U << COMMAND_NONE)
+
+#define CHECK_FILE (1U << COMMAND_COMPOSE_CHECK)
+#define GENERATE   (1U << COMMAND_COMPOSE_GENERATE)
+#define COMPOSE    (1U << COMMAND_COMPOSE | CHECK_FILE | GENERATE)
 
 const struct option option_table[] = {
     [OPTION_HOST] = { "host", 'h', "POSTGRES_HOST", "HOST", "PGHOST, else the local socket",
@@ -92,8 +96,21 @@ const struct option option_table[] = {
     [OPTION_CHECK] = { "check", 0, "PGUSHER_CHECK", NULL, "off",
                        "Answer by the exit code: 0 up to date, 8 pending migrations, 6 changed or missing files.",
                        GROUP_OUTPUT, STATUS, OPTION_CHECK },
-    [OPTION_JSON] = { "json", 0, "PGUSHER_JSON", NULL, "off", "Print the result as JSON.", GROUP_OUTPUT, STATUS | PLAN,
-                      OPTION_JSON },
+    [OPTION_JSON] = { "json", 0, "PGUSHER_JSON", NULL, "off", "Print the result as JSON.", GROUP_OUTPUT,
+                      STATUS | PLAN | CHECK_FILE, OPTION_JSON },
+    [OPTION_FIX] = { "fix", 0, NULL, NULL, NULL, "Write the suggested edits into the file; every other line stays as it is.",
+                     GROUP_COMPOSE, CHECK_FILE, OPTION_FIX },
+    [OPTION_MIGRATE_SERVICE] = { "migrate-service", 0, NULL, "NAME", "found by what it runs",
+                                 "The service that applies the migrations.", GROUP_COMPOSE, CHECK_FILE,
+                                 OPTION_MIGRATE_SERVICE },
+    [OPTION_DATABASE_SERVICE] = { "database-service", 0, NULL, "NAME", "found by its image",
+                                  "The service that is the PostgreSQL server.", GROUP_COMPOSE, CHECK_FILE,
+                                  OPTION_DATABASE_SERVICE },
+    [OPTION_TEMPLATE] = { "template", 0, NULL, "FILE", "compose.template.yml",
+                          "The Compose file with the one service bot; the .env.NAME files stand beside it.", GROUP_COMPOSE,
+                          GENERATE, OPTION_TEMPLATE },
+    [OPTION_OUTPUT] = { "output", 'o', NULL, "FILE", "stdout", "Where the Compose file goes.", GROUP_COMPOSE, GENERATE,
+                        OPTION_OUTPUT },
     [OPTION_LOG_FORMAT] = { "log-format", 0, "PGUSHER_LOG_FORMAT", "FORMAT", "auto",
                             "text, logfmt or json; auto is text on a terminal and logfmt elsewhere.", GROUP_OUTPUT, EVERY,
                             OPTION_LOG_FORMAT },
@@ -101,8 +118,8 @@ const struct option option_table[] = {
                            "The least important events to show: debug, info, warn or error.", GROUP_OUTPUT, EVERY,
                            OPTION_LOG_LEVEL },
     [OPTION_HELP] = { "help", '?', NULL, NULL, NULL, "Show this help, or that of a command, and exit; -h is the host.",
-                      GROUP_OTHER, EVERY | NONE, OPTION_HELP },
-    [OPTION_VERSION] = { "version", 'V', NULL, NULL, NULL, "Show the version and exit.", GROUP_OTHER, EVERY | NONE,
+                      GROUP_OTHER, EVERY | COMPOSE | NONE, OPTION_HELP },
+    [OPTION_VERSION] = { "version", 'V', NULL, NULL, NULL, "Show the version and exit.", GROUP_OTHER, EVERY | COMPOSE | NONE,
                          OPTION_VERSION },
 };
 
@@ -111,6 +128,7 @@ const size_t option_count = OPTION_COUNT;
 const struct command_row command_table[] = {
     { COMMAND_UP,
       "up",
+      NULL,
       "Wait for the server, then apply every pending migration.",
       "Waits until the server lets us log in, reads the ledger (the table that records which files were applied), and runs "
       "the files that are not in it: one after the other, in byte order of their names, each in a transaction of its own "
@@ -123,6 +141,7 @@ const struct command_row command_table[] = {
         "pgusher up --strict --timeout 90s\tRefuse a history that was edited; wait for 90 seconds at most", NULL } },
     { COMMAND_WAIT,
       "wait",
+      NULL,
       "Only wait until the server is ready.",
       "Waits until the server has reached a rung of readiness, and exits 0. Each rung includes those before it: listening "
       "(the port is open), accepting (it answers), login (it lets us in and answers a query), writable (no standby, not "
@@ -133,6 +152,7 @@ const struct command_row command_table[] = {
         "pgusher wait --until migrated\tUntil another container has applied every migration", NULL } },
     { COMMAND_STATUS,
       "status",
+      NULL,
       "Show what is applied, pending, changed and missing.",
       "Compares the folder with the ledger and prints one line a migration: applied (and when), pending, changed since it "
       "was applied, or missing from the folder. The result goes to stdout, the log to stderr, and nothing is written to "
@@ -141,12 +161,44 @@ const struct command_row command_table[] = {
         "pgusher status --check\tNo more than an exit code is needed", NULL } },
     { COMMAND_PLAN,
       "plan",
+      NULL,
       "Show what up would do, and why.",
       "Reads the ledger and every pending file, and prints in order what up would run: each file with its reason, whether "
       "it runs in one transaction or statement by statement, and its statements. Files that up would refuse are refused "
       "here as well (exit 2), so it also serves as a check before a release. Nothing is written to the database.",
       { "pgusher plan\tWhat the next run of up would do", "pgusher plan --json\tThe same for programs",
         "pgusher plan -m sql/migrations --log-level warn\tWithout the progress of the connection", NULL } },
+    { COMMAND_COMPOSE,
+      "compose",
+      NULL,
+      "Look after a Docker Compose file: compose check, compose generate.",
+      "compose check looks for services that start before the migrations are done, for a migration service that would be "
+      "started again, and for health checks that answer too early. compose generate writes a Compose file with one "
+      "service a bot. Neither asks a server, nor Docker.",
+      { "pgusher compose check --help\tMore about the first", "pgusher compose generate --help\tMore about the second",
+        NULL } },
+    { COMMAND_COMPOSE_CHECK,
+      "compose check",
+      "FILE",
+      "Find what in a Compose file starts too early, or again.",
+      "Reads a Compose file and shows, each with its place and an edit: services that use the database and do not wait "
+      "until the migration service has ended well; a migration service that would be started again after it ended; health "
+      "checks that ask the server's unix socket, where the official images answer before the database is there; and a "
+      "migration service of another tool that does not wait for a healthy database.\n\n"
+      "With --fix the edits are written. Exits with 0 when nothing is left to be done, else with 8.",
+      { "pgusher compose check compose.yml\tShow what there is to do", "pgusher compose check --fix compose.yml\tDo it",
+        "pgusher compose check --json --migrate-service prepare compose.yml\tFor programs, and where the migration service "
+        "is not to be recognised",
+        NULL } },
+    { COMMAND_COMPOSE_GENERATE,
+      "compose generate",
+      NULL,
+      "Write a Compose file with one service a bot.",
+      "Copies the service bot of a template for each file .env.NAME that stands beside it, as NAME-bot with that env_file, "
+      "waiting for db-migrate first of all. A template without db-migrate is given one, which runs pgusher up in the bot's "
+      "own image. Of an .env.NAME file only BOT_PORT and BOT_VOLUMES are used; nothing else of it reaches the output.",
+      { "pgusher compose generate -o compose.yml\tFrom compose.template.yml and .env.* in this folder",
+        "pgusher compose generate --template bots/compose.template.yml -o bots/compose.yml\tFrom another folder", NULL } },
 };
 
 const size_t command_count = sizeof command_table / sizeof command_table[0];
@@ -155,7 +207,7 @@ const char *option_group_title(enum option_group group)
 {
     static const char *const titles[] = {
         [GROUP_CONNECTION] = "Connection", [GROUP_MIGRATIONS] = "Migrations", [GROUP_WAIT] = "Waiting",
-        [GROUP_OUTPUT] = "Output",         [GROUP_OTHER] = "Other",
+        [GROUP_COMPOSE] = "Compose",       [GROUP_OUTPUT] = "Output",         [GROUP_OTHER] = "Other",
     };
     return titles[group];
 }
@@ -203,4 +255,25 @@ const struct command_row *command_find_name(const char *name)
         if (strcmp(command_table[i].name, name) == 0)
             return &command_table[i];
     return NULL;
+}
+
+const char *command_last_word(const struct command_row *row, const struct command_row *above)
+{
+    size_t size = strlen(above->name);
+    return strncmp(row->name, above->name, size) == 0 && row->name[size] == ' ' ? row->name + size + 1 : NULL;
+}
+
+const struct command_row *command_find_below(const struct command_row *above, const char *word)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        const char *last = command_last_word(&command_table[i], above);
+        if (last != NULL && strcmp(last, word) == 0)
+            return &command_table[i];
+    }
+    return NULL;
+}
+
+bool command_asks_server(enum command command)
+{
+    return option_table[OPTION_HOST].commands >> command & 1U;
 }

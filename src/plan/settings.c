@@ -42,7 +42,9 @@ static struct settings default_settings(const struct arguments *arguments)
         .command = arguments->command,
         .help = arguments->help,
         .version = arguments->version,
+        .operand = arguments->operand,
         .migrations_folder = "sql/migrations",
+        .template_file = "compose.template.yml",
         .ledger_table = "schema_migrations",
         .attempts = 60,
         .interval_ms = 2000,
@@ -181,6 +183,20 @@ static bool take_value(struct settings *settings, enum option_id id, const struc
         return value_switch(&settings->check, text, origin, fault);
     case OPTION_JSON:
         return value_switch(&settings->json, text, origin, fault);
+    case OPTION_FIX:
+        return value_switch(&settings->fix, text, origin, fault);
+    case OPTION_MIGRATE_SERVICE:
+        settings->migrate_service = text;
+        return true;
+    case OPTION_DATABASE_SERVICE:
+        settings->database_service = text;
+        return true;
+    case OPTION_TEMPLATE:
+        settings->template_file = text;
+        return true;
+    case OPTION_OUTPUT:
+        settings->output_file = text;
+        return true;
     default:
         return true;
     }
@@ -225,8 +241,10 @@ bool settings_read(struct settings *settings, struct arena *arena, int argc, con
     *settings = default_settings(&arguments);
     if (settings->help || settings->version)
         return true;
-    if (!settings_words_read(settings, arena, &arguments, environment, &notes, fault) ||
-        !read_options(settings, arena, &arguments, environment, &notes, fault) ||
+    if (command_asks_server(settings->command) &&
+        !settings_words_read(settings, arena, &arguments, environment, &notes, fault))
+        return false;
+    if (!read_options(settings, arena, &arguments, environment, &notes, fault) ||
         !environment_note_unknown(environment, &notes, fault))
         return false;
     settings->notes = notes.list;

@@ -102,8 +102,20 @@ static void test_help__the_first_page_tells_whose_option_it_is(void **state)
 {
     (void) state;
     const char *text = show(COMMAND_NONE);
-    assert_contains(text, "Only for status and plan.");
+    assert_contains(text, "Only for status, plan and compose check.");
     assert_contains(text, "Only for wait.");
+    assert_lacks(text, "Only for up, wait, status and plan."); /* what every command takes that asks a server */
+}
+
+static void test_help__a_command_that_asks_no_server_tells_nothing_of_connections(void **state)
+{
+    (void) state;
+    const char *text = show(COMMAND_COMPOSE_CHECK);
+    assert_contains(text, "Usage: pgusher compose check [OPTION]... FILE\n");
+    assert_contains(text, "--fix");
+    assert_lacks(text, "libpq");
+    assert_lacks(text, "--output");
+    assert_lacks(text, "DURATION");
 }
 
 static bool add_all_pages(void *argument, struct fault *fault)
@@ -135,6 +147,7 @@ int main(void)
         WITH_PAGE(test_help__a_row_shows_flag_sentence_variable_and_default),
         WITH_PAGE(test_help__a_command_shows_its_own_options_only),
         WITH_PAGE(test_help__the_first_page_tells_whose_option_it_is),
+        WITH_PAGE(test_help__a_command_that_asks_no_server_tells_nothing_of_connections),
         cmocka_unit_test(test_help__starves_cleanly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,6 +126,40 @@ static void test_arguments__help_is_given_whatever_else_is_wrong(void **state)
     assert_refuses(ARGV("pln", "--help"), "unknown command \"pln\"", "Did you mean plan?");
 }
 
+static void test_arguments__a_command_may_have_two_words(void **state)
+{
+    (void) state;
+    assert_reads(ARGV("compose", "check", "--fix", "compose.yml"));
+    assert_int_equal(arguments.command, COMMAND_COMPOSE_CHECK);
+    assert_string_equal(arguments.operand, "compose.yml");
+    assert_reads(ARGV("compose", "generate"));
+    assert_int_equal(arguments.command, COMMAND_COMPOSE_GENERATE);
+    assert_null(arguments.operand);
+    assert_reads(ARGV("compose", "check", "check"));
+    assert_string_equal(arguments.operand, "check");
+    assert_reads(ARGV("compose", "check", "--help"));
+    assert_int_equal(arguments.command, COMMAND_COMPOSE_CHECK);
+    assert_reads(ARGV("compose", "--help"));
+    assert_int_equal(arguments.command, COMMAND_COMPOSE);
+    assert_refuses(ARGV("compose"), "compose is half a command", "See pgusher compose --help.");
+    assert_refuses(ARGV("compose", "chek"), "unknown command \"compose chek\"", "Did you mean check?");
+    assert_refuses(ARGV("compose", "up"), "unknown command \"compose up\"", "See pgusher compose --help.");
+    assert_refuses(ARGV("check"), "unknown command \"check\"", "pgusher --help");
+}
+
+static void test_arguments__an_operand_is_taken_where_the_command_has_one(void **state)
+{
+    (void) state;
+    assert_refuses(ARGV("compose", "check"), "compose check needs a FILE", "pgusher compose check --help");
+    assert_refuses(ARGV("compose", "check", ""), "compose check needs a FILE", "pgusher compose check --help");
+    assert_refuses(ARGV("compose", "check", "a", "b"), "unexpected argument \"b\": compose check takes one FILE only",
+                   "pgusher compose check --help");
+    assert_refuses(ARGV("compose", "generate", "a"), "unexpected argument \"a\": compose generate takes options only",
+                   "pgusher compose generate --help");
+    assert_reads(ARGV("compose", "check", "--", "--fix"));
+    assert_string_equal(arguments.operand, "--fix");
+}
+
 static void test_arguments__a_command_is_needed(void **state)
 {
     (void) state;
@@ -151,7 +185,7 @@ static void test_arguments__an_option_of_another_command_is_refused(void **state
 {
     (void) state;
     assert_refuses(ARGV("status", "--strict"), "status does not take --strict", "up.");
-    assert_refuses(ARGV("--json", "up"), "up does not take --json", "status, plan.");
+    assert_refuses(ARGV("--json", "up"), "up does not take --json", "status, plan, compose check.");
 }
 
 static void test_arguments__a_missing_value_is_asked_for(void **state)
@@ -214,6 +248,8 @@ int main(void)
         IN_ARENA(test_arguments__a_switch_can_be_switched_off),
         IN_ARENA(test_arguments__two_dashes_end_the_options),
         IN_ARENA(test_arguments__help_is_given_whatever_else_is_wrong),
+        IN_ARENA(test_arguments__a_command_may_have_two_words),
+        IN_ARENA(test_arguments__an_operand_is_taken_where_the_command_has_one),
         IN_ARENA(test_arguments__a_command_is_needed),
         IN_ARENA(test_arguments__the_nearest_known_name_is_offered),
         IN_ARENA(test_arguments__an_option_of_another_command_is_refused),

@@ -30,6 +30,33 @@ static void test_settings__defaults_are_those_of_the_contract(void **state)
     assert_int_equal(settings->note_count, 0);
 }
 
+static void test_settings__compose_has_options_of_its_own(void **state)
+{
+    (void) state;
+    const struct settings *settings = read_settings(
+        ARGV("compose", "check", "--fix", "--json", "--migrate-service", "m", "--database-service", "d", "f.yml"), EMPTY);
+    assert_int_equal(settings->command, COMMAND_COMPOSE_CHECK);
+    assert_true(settings->fix && settings->json);
+    assert_string_equal(settings->migrate_service, "m");
+    assert_string_equal(settings->database_service, "d");
+    assert_string_equal(settings->operand, "f.yml");
+    settings = read_settings(ARGV("compose", "generate"), EMPTY);
+    assert_string_equal(settings->template_file, "compose.template.yml");
+    assert_null(settings->output_file);
+    settings = read_settings(ARGV("compose", "generate", "--template", "t.yml", "-o", "o.yml"), EMPTY);
+    assert_string_equal(settings->template_file, "t.yml");
+    assert_string_equal(settings->output_file, "o.yml");
+}
+
+/* It asks no server: what would be refused there is none of its business. */
+static void test_settings__compose_does_not_look_at_the_connection(void **state)
+{
+    (void) state;
+    const struct settings *settings =
+        read_settings(ARGV("compose", "check", "f.yml"), ENVIRONMENT("POSTGRES_PORT=nonsense", "DATABASE_URL=nonsense"));
+    assert_int_equal(settings->word_count, 0);
+}
+
 static void test_settings__every_flag_arrives(void **state)
 {
     (void) state;
@@ -218,6 +245,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_READER(test_settings__defaults_are_those_of_the_contract),
+        WITH_READER(test_settings__compose_has_options_of_its_own),
+        WITH_READER(test_settings__compose_does_not_look_at_the_connection),
         WITH_READER(test_settings__every_flag_arrives),
         WITH_READER(test_settings__every_variable_arrives),
         WITH_READER(test_settings__every_rung_by_its_name),
