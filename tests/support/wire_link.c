@@ -1,6 +1,5 @@
 /*
- * Messages handed on from one side to the other, counted on their way. It knows which messages ask and which answer, and
- * nothing of what is asked.
+ * Messages handed on from one side to the other, counted on their way. It knows where one ends and nothing of what it asks.
  */
 #include "support/wire_link.h"
 
@@ -82,25 +81,6 @@ static void send_bytes(struct wire_side *side, const void *bytes, size_t size)
 
 /* --- the client speaks --- */
 
-static void count_client_message(struct wire_link *link, char type)
-{
-    struct wire_count *count = wire_proxy_counting(link->proxy);
-    count->client_messages++;
-    count->round_trips += link->server_spoke_last;
-    count->waits += !link->client_is_speaking || link->copy_may_begin;
-    count->syncs += type == 'S';
-    count->queries += type == 'Q';
-    link->server_spoke_last = false;
-    link->client_is_speaking = true;
-    link->copy_may_begin = false;
-    link->owed_syncs += type == 'S';
-    link->owed_queries += type == 'Q' || type == 'F';
-    if (type == 'S' || type == 'Q' || type == 'F')
-        link->unsynced = 0;
-    else if (strchr("dcfH", type) == NULL) /* COPY data and flush requests want no ReadyForQuery */
-        link->unsynced++;
-}
-
 static void cut_behind_client(struct wire_link *link, const struct frame *frame)
 {
     struct wire_cut *cut = wire_proxy_cutting(link->proxy);
@@ -136,39 +116,14 @@ static void hear_client(struct wire_link *link, const struct frame *frame)
         hear_untyped(link, frame);
         return;
     }
-    bool counts = link->logged_in && frame->type != 'X';
-    if (counts)
-        count_client_message(link, frame->type);
+    bool may_cut = link->counter.logged_in && frame->type != 'X';
+    wire_counter_hear_client(&link->counter, wire_proxy_counting(link->proxy), frame->type);
     send_bytes(&link->server, frame->whole, frame->whole_size);
-    if (counts)
+    if (may_cut)
         cut_behind_client(link, frame);
 }
 
 /* --- the server speaks --- */
-
-static void hear_ready(struct wire_link *link)
-{
-    if (!link->logged_in)
-        wire_proxy_counting(link->proxy)->logins++;
-    link->logged_in = true;
-    if (link->owed_syncs > 0)
-        link->owed_syncs--;
-    else if (link->owed_queries > 0)
-        link->owed_queries--;
-    if (link->owed_syncs + link->owed_queries + link->unsynced == 0)
-        link->client_is_speaking = false;
-}
-
-static void count_server_message(struct wire_link *link, char type)
-{
-    bool is_answer = type != 'N' && type != 'S' && type != 'A';
-    wire_proxy_counting(link->proxy)->server_messages++;
-    link->server_spoke_last = link->server_spoke_last || is_answer;
-    if (type == 'G') {
-        link->copy_may_begin = true;
-        link->owed_syncs = 0; /* the server drops those that come during a COPY */
-    }
-}
 
 static void cut_behind_server(struct wire_link *link)
 {
@@ -181,20 +136,15 @@ static void cut_behind_server(struct wire_link *link)
 
 static void hear_server(struct wire_link *link, const struct frame *frame)
 {
-    bool counts = link->logged_in;
-    if (counts)
-        count_server_message(link, frame->type);
-    if (frame->type == 'Z') {
-        link->server_spoke_last = true;
-        hear_ready(link);
-    }
+    bool may_cut = link->counter.logged_in;
+    wire_counter_hear_server(&link->counter, wire_proxy_counting(link->proxy), frame->type);
     if (link->answer_is_lost) {
         if (frame->type == 'Z')
             wire_link_reset(link);
         return;
     }
     send_bytes(&link->client, frame->whole, frame->whole_size);
-    if (counts)
+    if (may_cut)
         cut_behind_server(link);
 }
 

@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "support/frames.h"
+#include "support/wire_counter.h"
 #include "support/wire_proxy.h"
 
 struct wire_side {
@@ -27,13 +28,7 @@ struct wire_link {
     struct wire_side server;
     uv_connect_t connecting;
     unsigned open_sides;
-    bool logged_in;
-    bool server_spoke_last;  /* a client's message begins a round trip */
-    bool client_is_speaking; /* since it last had waited for all its answers */
-    bool copy_may_begin;     /* a CopyInResponse was heard, and nothing from the client since */
-    unsigned owed_syncs;     /* Syncs and Queries without their ReadyForQuery */
-    unsigned owed_queries;
-    unsigned unsynced; /* messages since the last of them */
+    struct wire_counter counter;
     bool answer_is_lost;
 };
 
