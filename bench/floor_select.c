@@ -4,6 +4,7 @@
  * The least that a program with libpq can do: connect, run one SELECT, leave.
  */
 #include <libpq-fe.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 int main(int argc, char **argv)
