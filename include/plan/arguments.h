@@ -22,6 +22,7 @@ struct arguments {
     bool help;
     bool version;
     struct given given[OPTION_COUNT]; /* of an option given twice the last */
+    struct target_texts targets;      /* --target, each of them */
 };
 
 /*

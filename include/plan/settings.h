@@ -12,6 +12,8 @@
 #include "base/arena.h"
 #include "base/event.h"
 #include "base/fault.h"
+#include "plan/need.h"
+#include "plan/targets.h"
 
 enum command {
     COMMAND_NONE,
@@ -83,8 +85,17 @@ struct settings {
     int64_t lock_retries;
     int64_t statement_timeout_ms; /* 0: none, -1: as the role has it */
     enum pooler pooler;
-    int64_t concurrency;
+    int64_t concurrency;      /* connections being made, all together */
+    int64_t host_concurrency; /* the same to one address and port */
     enum rung until;
+
+    const struct target_text *targets; /* of --target */
+    size_t target_count;
+    const char *targets_file; /* NULL: none; "-": stdin */
+    bool each_address;
+    bool has_need; /* it was said: each host of a connection string counts by itself */
+    struct need need;
+    int64_t stable; /* good answers in a row */
 
     enum log_format log_format;
     enum level log_level;
@@ -102,6 +113,9 @@ struct settings {
     const struct setting_note *notes;
     size_t note_count;
 };
+
+/* Whether the wait is for a crowd of targets, and not for the one server of the main configuration. */
+bool settings_want_crowd(const struct settings *settings);
 
 /*
  * argv[0] is the program's name; environment is NULL-terminated like environ. All that is built lives in arena. False with

@@ -214,7 +214,9 @@ static bool keep_option(struct arguments *arguments, struct arena *arena, const 
     struct given *given = &arguments->given[token->option->id];
     given->value = token->value;
     given->origin = arena_copy(arena, token->text, token->name_size);
-    return given->origin != NULL || fault_out_of_memory(fault);
+    if (given->origin == NULL)
+        return fault_out_of_memory(fault);
+    return token->option->id != OPTION_TARGET || targets_add(&arguments->targets, given->value, given->origin, fault);
 }
 
 /* The command, the second word of its name, or its operand. */
@@ -323,7 +325,7 @@ static bool look_for_help(struct arguments *arguments, struct walk walk, bool *a
 
 bool arguments_read(struct arguments *arguments, struct arena *arena, int argc, const char *const *argv, struct fault *fault)
 {
-    *arguments = (struct arguments){ .command = COMMAND_NONE };
+    *arguments = (struct arguments){ .command = COMMAND_NONE, .targets = { .arena = arena } };
     bool asked;
     if (!look_for_help(arguments, walk_from_start(argc, argv), &asked, fault))
         return false;

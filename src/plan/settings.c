@@ -20,6 +20,7 @@ enum {
     ATTEMPTS_MAX = 1000000000,
     CONCURRENCY_MAX = 10000,
     LOCK_RETRIES_MAX = 1000000,
+    STABLE_MAX = 1000000,
     LEDGER_SUFFIX_BYTES = sizeof "_log" - 1
 };
 
@@ -54,8 +55,13 @@ static struct settings default_settings(const struct arguments *arguments)
         .lock_timeout_ms = 5000,
         .lock_retries = 10,
         .statement_timeout_ms = -1,
-        .concurrency = 16,
+        .concurrency = 256,
+        .host_concurrency = 16,
         .until = RUNG_LOGIN,
+        .targets = arguments->targets.list,
+        .target_count = arguments->targets.count,
+        .need = need_all(),
+        .stable = 1,
         .log_format = LOG_FORMAT_AUTO,
         .log_level = has_result ? LEVEL_WARN : LEVEL_INFO,
     };
@@ -171,6 +177,18 @@ static bool take_value(struct settings *settings, enum option_id id, const struc
         return read_statement_bound(&settings->statement_timeout_ms, given, fault);
     case OPTION_CONCURRENCY:
         return value_number(&settings->concurrency, text, origin, 1, CONCURRENCY_MAX, fault);
+    case OPTION_HOST_CONCURRENCY:
+        return value_number(&settings->host_concurrency, text, origin, 1, CONCURRENCY_MAX, fault);
+    case OPTION_TARGETS:
+        settings->targets_file = text;
+        return true;
+    case OPTION_EACH_ADDRESS:
+        return value_switch(&settings->each_address, text, origin, fault);
+    case OPTION_NEED:
+        settings->has_need = true;
+        return need_read(&settings->need, text, origin, fault);
+    case OPTION_STABLE:
+        return value_number(&settings->stable, text, origin, 1, STABLE_MAX, fault);
     case OPTION_UNTIL:
         return read_rung(&settings->until, given, fault);
     case OPTION_LOG_FORMAT:
@@ -231,6 +249,23 @@ static bool read_options(struct settings *settings, struct arena *arena, const s
     return true;
 }
 
+/* What is known to contradict itself before any server is asked. */
+static bool check_need(const struct settings *settings, struct fault *fault)
+{
+    bool with_roles = settings->need.kind == NEED_ROLES;
+    if (!with_roles || settings->until == RUNG_LOGIN || settings->until == RUNG_MIGRATED)
+        return true;
+    fault_set(fault, FAULT_CONFIG, "--need %s does not go with --until %s", settings->need.text, rung_name(settings->until));
+    fault_hint(fault, "Roles are counted with --until login or --until migrated.");
+    return false;
+}
+
+bool settings_want_crowd(const struct settings *settings)
+{
+    return settings->target_count > 0 || settings->targets_file != NULL || settings->has_need || settings->each_address ||
+           settings->stable > 1 || (settings->command == COMMAND_WAIT && settings->json);
+}
+
 bool settings_read(struct settings *settings, struct arena *arena, int argc, const char *const *argv,
                    const char *const *environment, struct fault *fault)
 {
@@ -244,7 +279,7 @@ bool settings_read(struct settings *settings, struct arena *arena, int argc, con
     if (command_asks_server(settings->command) &&
         !settings_words_read(settings, arena, &arguments, environment, &notes, fault))
         return false;
-    if (!read_options(settings, arena, &arguments, environment, &notes, fault) ||
+    if (!read_options(settings, arena, &arguments, environment, &notes, fault) || !check_need(settings, fault) ||
         !environment_note_unknown(environment, &notes, fault))
         return false;
     settings->notes = notes.list;

@@ -102,7 +102,7 @@ static void test_help__the_first_page_tells_whose_option_it_is(void **state)
 {
     (void) state;
     const char *text = show(COMMAND_NONE);
-    assert_contains(text, "Only for status, plan and");
+    assert_contains(text, "Only for wait, status, plan and");
     assert_contains(text, "Only for wait.");
     assert_lacks(text, "Only for up, wait, status and plan."); /* what every command takes that asks a server */
 }

@@ -21,7 +21,11 @@ static void test_settings__defaults_are_those_of_the_contract(void **state)
     assert_int_equal(settings->lock_retries, 10);
     assert_int_equal(settings->pooler, POOLER_AUTO);
     assert_int_equal(settings->statement_timeout_ms, -1);
-    assert_int_equal(settings->concurrency, 16);
+    assert_int_equal(settings->concurrency, 256);
+    assert_int_equal(settings->host_concurrency, 16);
+    assert_int_equal(settings->need.kind, NEED_ALL);
+    assert_int_equal(settings->stable, 1);
+    assert_false(settings_want_crowd(settings));
     assert_int_equal(settings->until, RUNG_LOGIN);
     assert_int_equal(settings->log_format, LOG_FORMAT_AUTO);
     assert_int_equal(settings->log_level, LEVEL_INFO);
@@ -166,7 +170,7 @@ static void test_settings__an_empty_variable_is_unset(void **state)
 static void test_settings__variables_of_other_commands_do_not_matter(void **state)
 {
     const struct settings *settings = read_settings(
-        ARGV("wait"), ENVIRONMENT("PGUSHER_STRICT=rubbish", "PGUSHER_JSON=rubbish", "PGUSHER_LOCK_WAIT=rubbish"));
+        ARGV("wait"), ENVIRONMENT("PGUSHER_STRICT=rubbish", "PGUSHER_CHECK=rubbish", "PGUSHER_LOCK_WAIT=rubbish"));
     (void) state;
     assert_string_equal(notes_text(settings), "");
 }
@@ -215,6 +219,47 @@ static void test_settings__a_bad_value_names_where_it_came_from(void **state)
     assert_string_equal(fault->hint, "Accepted are listening, accepting, login, writable, standby and migrated.");
 }
 
+static void test_settings__a_crowd_is_asked_for_by_any_of_its_options(void **state)
+{
+    (void) state;
+    assert_false(settings_want_crowd(read_settings(ARGV("wait"), EMPTY)));
+    assert_true(settings_want_crowd(read_settings(ARGV("wait", "--need", "all"), EMPTY)));
+    assert_true(settings_want_crowd(read_settings(ARGV("wait", "--each-address"), EMPTY)));
+    assert_true(settings_want_crowd(read_settings(ARGV("wait", "--stable", "2"), EMPTY)));
+    assert_true(settings_want_crowd(read_settings(ARGV("wait", "--json"), EMPTY)));
+    assert_true(settings_want_crowd(read_settings(ARGV("wait"), ENVIRONMENT("PGUSHER_TARGETS=-"))));
+    const struct settings *settings =
+        read_settings(ARGV("wait", "--target", "host=a", "--host-concurrency", "3", "--target=postgresql://b/x"), EMPTY);
+    assert_true(settings_want_crowd(settings));
+    assert_int_equal(settings->target_count, 2);
+    assert_string_equal(settings->targets[0].text, "host=a");
+    assert_string_equal(settings->targets[1].text, "postgresql://b/x");
+    assert_string_equal(settings->targets[1].origin, "--target");
+    assert_int_equal(settings->host_concurrency, 3);
+    assert_false(settings_want_crowd(read_settings(ARGV("status", "--json"), EMPTY)));
+}
+
+static void test_settings__roles_are_counted_where_roles_are_known(void **state)
+{
+    (void) state;
+    read_settings(ARGV("wait", "--need", "primary=1,standby>=2"), EMPTY);
+    read_settings(ARGV("wait", "--need", "primary=1", "--until", "migrated"), EMPTY);
+    read_settings(ARGV("wait", "--need", "any=2", "--until", "writable"), EMPTY);
+    const struct fault *fault = read_refusal(ARGV("wait", "--need", "primary=1", "--until", "writable"), EMPTY);
+    assert_int_equal(fault->class, FAULT_CONFIG);
+    assert_contains(fault->what, "--until writable");
+    read_refusal(ARGV("wait", "--need", "primary=1", "--until", "accepting"), EMPTY);
+    read_refusal(ARGV("wait", "--need", "standby>=1", "--until", "standby"), EMPTY);
+}
+
+static void test_settings__a_target_that_is_none_is_not_shown(void **state)
+{
+    (void) state;
+    const struct fault *fault = read_refusal(ARGV("wait", "--target", "secretword"), EMPTY);
+    assert_contains(fault->what, "--target");
+    assert_lacks(fault->what, "secretword");
+}
+
 static bool read_much(void *argument, struct fault *fault)
 {
     /* Long enough for the arena to need more than one block. */
@@ -260,6 +305,9 @@ int main(void)
         WITH_READER(test_settings__an_unknown_variable_is_noted),
         WITH_READER(test_settings__help_asks_for_nothing_else),
         WITH_READER(test_settings__a_bad_value_names_where_it_came_from),
+        WITH_READER(test_settings__a_crowd_is_asked_for_by_any_of_its_options),
+        WITH_READER(test_settings__roles_are_counted_where_roles_are_known),
+        WITH_READER(test_settings__a_target_that_is_none_is_not_shown),
         cmocka_unit_test(test_settings__starve_cleanly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
