@@ -1,8 +1,10 @@
 -- The last statement before COMMIT: fails, with a text that says why, unless the migration's row was written by this very
 -- transaction and the runner's lock is still held. A COMMIT hidden in the file, or a dropped ledger, is caught here.
+-- The same statement notifies those who wait for the migration: the COMMIT delivers it, and a statement of its own would cost more.
 -- :ledger  the ledger's table, qualified and quoted
 -- $1  the migration's name
 -- $2  the lock's key; null where no session lock is in use
+-- $3  the channel: the ledger's table, unquoted
 SELECT CASE
     WHEN NOT EXISTS (SELECT FROM :ledger
                      WHERE migration_name = $1 AND xmin = pg_catalog.pg_current_xact_id()::pg_catalog.xid)
@@ -13,4 +15,5 @@ SELECT CASE
                        AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
                        AND ((classid::bigint << 32) | objid::bigint) = $2::bigint)
         THEN 'the migration released the lock of its runner'
-    ELSE '1' END::text::integer AS guard
+    ELSE '1' END::text::integer AS guard,
+    pg_catalog.pg_notify($3, $1)

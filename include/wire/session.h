@@ -63,6 +63,15 @@ const char *session_server_version(const struct session *session);
 bool session_in_transaction(const struct session *session);
 
 /*
+ * Has on_stirred called once, with the owner of on_settled, when a notification comes or the connection breaks (it is SESSION_CLOSED
+ * then), unless a talk begins before. No talk may be going on. False: the session cannot be watched, and nothing will be called.
+ */
+bool session_overhear(struct session *session, void (*on_stirred)(void *owner), struct fault *fault);
+
+/* Whether a notification has come since this was last asked, in a talk or between two. */
+bool session_was_notified(struct session *session);
+
+/*
  * Asks the server to cancel what runs, in libuv's pool because PQcancel blocks, and again every 50 ms until the talk is over: a
  * cancel that falls between two messages is lost.
  */

@@ -24,13 +24,21 @@ struct server_state {
     int version_num;      /* 150004 */
     bool strings_conform; /* standard_conforming_strings is on, as it is unless somebody turned it off */
     bool checks_client;   /* it was asked, under the lock, to notice when this runner is gone */
+    bool is_crowded;      /* READ_SLOTS: half of the connections that a role like this one may have are in use */
+};
+
+/* What a reading takes in besides the server's state. */
+enum reading_wish {
+    READ_LEDGER = 1 << 0,  /* the ledger and its log */
+    READ_SLOTS = 1 << 1,   /* how many connections are in use */
+    LISTEN_FIRST = 1 << 2, /* hears from then on of what is applied: no row is committed unheard after this reading */
 };
 
 struct reading {
     struct arena arena; /* holds all that was read */
     const struct settings *settings;
-    bool with_ledger;
-    int said;
+    unsigned wishes;
+    size_t said;
     struct server_state server;
     struct ledger ledger;
     size_t row_room;
@@ -43,8 +51,8 @@ struct reading {
     struct fault fault; /* the first that was heard */
 };
 
-/* Forgets an earlier reading. */
-void reading_init(struct reading *reading, const struct settings *settings, bool with_ledger);
+/* Forgets an earlier reading. wishes are of enum reading_wish. */
+void reading_init(struct reading *reading, const struct settings *settings, unsigned wishes);
 
 /* Accepts NULL. */
 void reading_finish(struct reading *reading);
@@ -53,7 +61,7 @@ void reading_finish(struct reading *reading);
 bool reading_say(struct reading *reading, struct act *act);
 
 void reading_hear_row(struct reading *reading, struct act_tag tag, const struct row *row);
-void reading_hear_error(struct reading *reading, const struct server_message *error);
+void reading_hear_error(struct reading *reading, struct act_tag tag, const struct server_message *error);
 
 /*
  * Everything was heard. False: the server is too old or somebody else's table has the ledger's name (FAULT_CONFIG), there is no

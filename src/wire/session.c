@@ -83,6 +83,54 @@ static void step_connecting(struct session *session)
         session->on_reach(session->owner);
 }
 
+/* --- between two talks ------------------------------------------------------------------------------------------------ */
+
+void session_take_notifications(struct session *session)
+{
+    PGnotify *notification;
+    while ((notification = PQnotifies(session->conn)) != NULL) {
+        session->notified = true;
+        PQfreemem(notification);
+    }
+}
+
+static void lose(struct session *session, const char *message)
+{
+    sighting_set(&session->sighting, SEEN_CLOSED, message);
+    session->state = SESSION_CLOSED;
+    watch_finish(&session->watch);
+}
+
+static void step_overhearing(struct session *session)
+{
+    struct fault fault;
+    bool alive = PQconsumeInput(session->conn) == 1;
+    session_take_notifications(session);
+    if (!alive || PQstatus(session->conn) == CONNECTION_BAD)
+        lose(session, PQerrorMessage(session->conn));
+    else if (!session->notified && watch_start(&session->watch, PQsocket(session->conn), true, false, &fault))
+        return;
+    void (*on_stirred)(void *owner) = session->on_stirred;
+    session->on_stirred = NULL;
+    if (on_stirred != NULL)
+        on_stirred(session->owner);
+}
+
+bool session_overhear(struct session *session, void (*on_stirred)(void *owner), struct fault *fault)
+{
+    session->on_stirred = on_stirred;
+    return watch_start(&session->watch, PQsocket(session->conn), true, false, fault);
+}
+
+bool session_was_notified(struct session *session)
+{
+    bool notified = session->notified;
+    session->notified = false;
+    return notified;
+}
+
+/* --- the one callback ------------------------------------------------------------------------------------------------- */
+
 static void on_ready(void *owner, bool readable)
 {
     struct session *session = owner;
@@ -90,8 +138,10 @@ static void on_ready(void *owner, bool readable)
         session->heard_us = clock_monotonic_us();
     if (session->state == SESSION_CONNECTING)
         step_connecting(session);
-    else
+    else if (session->talk.active)
         talk_step(session);
+    else
+        step_overhearing(session);
 }
 
 static void on_start_failed(uv_timer_t *timer)

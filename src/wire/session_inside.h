@@ -55,11 +55,16 @@ struct session {
     struct sighting sighting;
     int64_t heard_us;
     void (*on_settled)(void *owner);
-    void (*on_reach)(void *owner); /* NULL: nobody asks */
+    void (*on_reach)(void *owner);   /* NULL: nobody asks */
+    void (*on_stirred)(void *owner); /* likewise */
+    bool notified;
     void *owner;
     struct talk talk;
     struct cancel *cancel; /* running in libuv's pool; NULL: none */
 };
+
+/* Frees those that have come, and remembers that one has. */
+void session_take_notifications(struct session *session);
 
 /* The socket is ready and a talk is going on. */
 void talk_step(struct session *session);

@@ -338,13 +338,6 @@ static bool copy_holds(const struct talk *talk)
     return talk->copy == COPY_SENDING || talk->copy == COPY_RECEIVING;
 }
 
-static void drop_notifications(PGconn *conn)
-{
-    PGnotify *notification;
-    while ((notification = PQnotifies(conn)) != NULL)
-        PQfreemem(notification);
-}
-
 /* True when anything was heard. */
 static bool hear_more(struct session *session)
 {
@@ -367,7 +360,7 @@ static bool hear_more(struct session *session)
     }
     if (heard)
         talk->waiting = false;
-    drop_notifications(session->conn);
+    session_take_notifications(session);
     return heard;
 }
 
@@ -442,6 +435,8 @@ void talk_step(struct session *session)
 void talk_begin(struct session *session, const struct talker *talker, void *owner)
 {
     assert(session->state == SESSION_OPEN && !session->talk.active);
+    watch_stop(&session->watch);
+    session->on_stirred = NULL;
     session->talk = (struct talk){ .active = true, .talker = *talker, .owner = owner };
     pump(session);
 }

@@ -86,7 +86,8 @@ static enum next say_guard(struct apply *apply, struct act *act)
     apply_say(apply, act, SAY_GUARD, apply->texts.guard, 0);
     apply->params[0] = apply_step(apply, apply->step)->name;
     apply->params[1] = apply->has_key ? apply->key : NULL;
-    return say_with(apply, act, 2);
+    apply->params[2] = apply->reading->ledger.table;
+    return say_with(apply, act, 3);
 }
 
 static enum next say_commit(struct apply *apply, struct act *act, bool is_whole)

@@ -144,7 +144,7 @@ static void hear_error(void *owner, struct act_tag tag, const struct server_mess
 {
     struct lock *lock = owner;
     if (tag.what != SAY_CHECK_CLIENT) /* which not every server's system can do */
-        reading_hear_error(&lock->reading, error);
+        reading_hear_error(&lock->reading, tag, error);
 }
 
 /* --- what follows ----------------------------------------------------------------------------------------------------- */
@@ -268,7 +268,7 @@ static void poll(struct lock *lock)
     lock->turn = lock->takes_none ? TURN_READING : TURN_CHECK;
     lock->got_it = false;
     lock->holder = (struct holder){ .known = false };
-    reading_init(&lock->reading, lock->run->settings, true);
+    reading_init(&lock->reading, lock->run->settings, READ_LEDGER);
     talk_begin(lock->session, &talker, lock);
 }
 

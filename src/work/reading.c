@@ -14,10 +14,10 @@
 
 enum { OLDEST_SERVER = 130000, IDENTIFIER_MOST_BYTES = 1024 };
 
-void reading_init(struct reading *reading, const struct settings *settings, bool with_ledger)
+void reading_init(struct reading *reading, const struct settings *settings, unsigned wishes)
 {
     reading_finish(reading);
-    *reading = (struct reading){ .settings = settings, .with_ledger = with_ledger };
+    *reading = (struct reading){ .settings = settings, .wishes = wishes };
     arena_init(&reading->arena);
 }
 
@@ -41,26 +41,64 @@ static void set_sql(struct act *act, enum say what, const char *sql)
     act->sql_bytes = strlen(sql);
 }
 
+/* The channel is the table's name alone: the schema is known only when the ledger was read, and that has to come after it. */
+static const char *listen_sql(struct reading *reading)
+{
+    struct buf sql;
+    buf_init(&sql, IDENTIFIER_MOST_BYTES);
+    buf_add_text(&sql, "LISTEN ");
+    identifier_add(&sql, reading->settings->ledger_table);
+    const char *kept = buf_ok(&sql) ? arena_text(&reading->arena, buf_text(&sql)) : NULL;
+    buf_finish(&sql);
+    return kept;
+}
+
+/* Without memory for it the reading goes on, and ends with the fault. */
+static void say_listen(struct reading *reading, struct act *act)
+{
+    const char *sql = listen_sql(reading);
+    if (sql == NULL)
+        fault_out_of_memory(&reading->fault);
+    set_sql(act, SAY_LISTEN, sql != NULL ? sql : "");
+}
+
+static void say_query(struct reading *reading, struct act *act, enum say what, const char *sql, int param_count)
+{
+    static const char *params[2];
+    params[0] = reading->settings->ledger_schema;
+    params[1] = reading->settings->ledger_table;
+    set_sql(act, what, sql);
+    act->params = params;
+    act->param_count = param_count;
+}
+
 bool reading_say(struct reading *reading, struct act *act)
 {
     static const struct {
+        unsigned wish; /* 0: always */
         enum say what;
         const char *sql;
+        int param_count;
     } script[] = {
-        { SAY_STATE, sql_state },
-        { SAY_ROWS, sql_rows },
-        { SAY_PROGRESS, sql_progress },
+        { LISTEN_FIRST, SAY_LISTEN, NULL, 0 },
+        { LISTEN_FIRST, SAY_SYNC, NULL, 0 }, /* only from its COMMIT on is anything heard */
+        { 0, SAY_STATE, sql_state, 2 },
+        { READ_LEDGER, SAY_ROWS, sql_rows, 2 },
+        { READ_LEDGER, SAY_PROGRESS, sql_progress, 2 },
+        { READ_SLOTS, SAY_SLOTS, sql_slots, 0 },
     };
-    const int acts = reading->with_ledger ? 3 : 1;
-    static const char *params[2];
-    if (reading->said == acts)
+    const size_t count = sizeof script / sizeof script[0];
+    while (reading->said < count && script[reading->said].wish != (script[reading->said].wish & reading->wishes))
+        reading->said++;
+    if (reading->said == count)
         return false;
-    set_sql(act, script[reading->said].what, script[reading->said].sql);
-    params[0] = reading->settings->ledger_schema;
-    params[1] = reading->settings->ledger_table;
-    act->params = params;
-    act->param_count = 2;
-    reading->said++;
+    size_t next = reading->said++;
+    if (script[next].what == SAY_LISTEN)
+        say_listen(reading, act);
+    else if (script[next].what == SAY_SYNC)
+        *act = (struct act){ .kind = ACT_SYNC, .tag.what = SAY_SYNC };
+    else
+        say_query(reading, act, script[next].what, script[next].sql, script[next].param_count);
     return true;
 }
 
@@ -192,6 +230,9 @@ void reading_hear_row(struct reading *reading, struct act_tag tag, const struct 
     case SAY_PROGRESS:
         hear_progress_row(reading, row);
         break;
+    case SAY_SLOTS:
+        reading->server.is_crowded = is_true(row_text(row, 0));
+        break;
     default:
         break;
     }
@@ -203,9 +244,9 @@ static bool is_for_good(const char *sqlstate)
     return strncmp(sqlstate, "42", 2) == 0 || strncmp(sqlstate, "0A", 2) == 0;
 }
 
-void reading_hear_error(struct reading *reading, const struct server_message *error)
+void reading_hear_error(struct reading *reading, struct act_tag tag, const struct server_message *error)
 {
-    if (fault_is_set(&reading->fault))
+    if (fault_is_set(&reading->fault) || tag.what == SAY_LISTEN) /* who does not hear of it asks again */
         return;
     reading->fault = error->fault;
     reading->fault.context[0] = '\0'; /* it would only quote the query that reads the ledger */
@@ -289,7 +330,7 @@ bool reading_conclude(struct reading *reading, struct fault *fault)
         return refuse_old(reading, fault);
     if (!name_tables(reading))
         return fault_out_of_memory(fault);
-    if (reading->is_foreign && reading->with_ledger)
+    if (reading->is_foreign && (reading->wishes & READ_LEDGER))
         return refuse_foreign(reading, fault);
     if (ledger->row_count > 0)
         qsort(ledger->rows, ledger->row_count, sizeof *ledger->rows, compare_rows);

@@ -4,9 +4,11 @@
 
 enum say {
     SAY_SYNC,
+    SAY_LISTEN,
     SAY_STATE,
     SAY_ROWS,
     SAY_PROGRESS,
+    SAY_SLOTS,
     SAY_CHECK_CLIENT,
     SAY_TRY_LOCK,
     SAY_HOLDER,

@@ -1,6 +1,6 @@
 /*
- * One address: knock, ask, look on. A slot knows how soon it is kind to knock again after which answer; whether the wait is over is
- * decided in wait.c.
+ * One address: knock, and look on. A slot knows how soon it is kind to knock again after which answer; what is asked once it is logged
+ * in is slot_ask.c's, and whether the wait is over is decided in wait.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,10 +8,9 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "say.h"
 #include "wait_inside.h"
 
-enum { MOST_KEYWORDS = 128, CROWDED_MS = 20 };
+enum { MOST_KEYWORDS = 128, CROWDED_MS = 20, POLL_MS = 5000 };
 
 /* How long to rest before the next knock: the first rest after a new kind of answer, and the longest. */
 struct kindness {
@@ -19,8 +18,9 @@ struct kindness {
     int64_t longest_ms;
 };
 
-static struct kindness kindness_for(enum seen seen)
+static struct kindness kindness_for(enum seen seen, enum rung until)
 {
+    bool waits_for_others = until == RUNG_MIGRATED; /* perhaps a thousand of them, and none may stand in the runner's way */
     switch (seen) {
     case SEEN_REFUSED:
     case SEEN_NO_SOCKET:
@@ -36,13 +36,16 @@ static struct kindness kindness_for(enum seen seen)
     case SEEN_TLS_VERIFY:
     case SEEN_TLS_MISSING:
         return (struct kindness){ 250, 1000 }; /* each one is a line in the server's log */
+    case SEEN_PENDING:
+        return waits_for_others ? (struct kindness){ POLL_MS, POLL_MS } : (struct kindness){ 50, 500 };
+    case SEEN_TOO_MANY:
+        return (struct kindness){ 50, waits_for_others ? POLL_MS : 500 };
     default:
         return (struct kindness){ 50, 500 };
     }
 }
 
 static void knock(struct slot *slot);
-static void ask(struct slot *slot);
 
 void slot_name(const struct slot *slot, char *name, size_t size)
 {
@@ -60,17 +63,18 @@ bool slot_is_in_flight(const struct slot *slot)
     return slot->state == SLOT_CONNECTING || slot->state == SLOT_ASKING;
 }
 
-static void set_state(struct slot *slot, enum slot_state state)
+void slot_set_state(struct slot *slot, enum slot_state state)
 {
     slot->wait->knocking -= slot->state == SLOT_CONNECTING;
     slot->wait->knocking += state == SLOT_CONNECTING;
     slot->state = state;
 }
 
-static void close_session(struct slot *slot)
+void slot_close_session(struct slot *slot)
 {
     session_free(slot->session);
     slot->session = NULL;
+    slot->listens = false;
 }
 
 /* A little less than asked for, by chance, so that many runners do not knock in step. */
@@ -86,7 +90,7 @@ static bool is_same(const struct sighting *one, const struct sighting *other)
 
 static void rest(struct slot *slot, const struct sighting *sighting)
 {
-    struct kindness kindness = kindness_for(sighting->seen);
+    struct kindness kindness = kindness_for(sighting->seen, slot->wait->goal.until);
     bool same = is_same(&slot->sighting, sighting);
     int64_t longer = slot->rest_ms * 8 / 5 + 1;
     slot->rest_ms = !same || slot->rest_ms == 0 ? kindness.first_ms : longer;
@@ -105,9 +109,9 @@ static void note_knock(const struct slot *slot, const struct sighting *sighting)
 }
 
 /* What was seen is noted, shown to the wait (which may end over it) and followed by a rest. */
-static void see(struct slot *slot, const struct sighting *sighting, enum slot_state state)
+void slot_see(struct slot *slot, const struct sighting *sighting, enum slot_state state)
 {
-    set_state(slot, state);
+    slot_set_state(slot, state);
     note_knock(slot, sighting);
     rest(slot, sighting);
     if (!is_same(&slot->sighting, sighting))
@@ -116,137 +120,18 @@ static void see(struct slot *slot, const struct sighting *sighting, enum slot_st
     wait_see(slot);
 }
 
-static void satisfy(struct slot *slot)
+void slot_lose(struct slot *slot, const struct sighting *sighting)
+{
+    struct sighting kept = *sighting; /* it may be the session's own */
+    slot_close_session(slot);
+    slot_see(slot, &kept, SLOT_RESTING);
+}
+
+void slot_satisfy(struct slot *slot)
 {
     timer_stop(slot->timer);
-    set_state(slot, SLOT_SATISFIED);
+    slot_set_state(slot, SLOT_SATISFIED);
     wait_see_satisfied(slot);
-}
-
-/* --- asking ----------------------------------------------------------------------------------------------------------- */
-
-static enum seen judge_attrs(enum session_attrs attrs, const struct server_state *server)
-{
-    bool read_only = server->read_only || server->in_recovery;
-    switch (attrs) {
-    case ATTRS_READ_WRITE:
-        return read_only ? SEEN_READ_ONLY : SEEN_NOTHING;
-    case ATTRS_PRIMARY:
-        return server->in_recovery ? SEEN_IN_RECOVERY : SEEN_NOTHING;
-    case ATTRS_STANDBY:
-        return server->in_recovery ? SEEN_NOTHING : SEEN_PRIMARY;
-    case ATTRS_READ_ONLY:
-        return read_only ? SEEN_NOTHING : SEEN_PRIMARY;
-    default:
-        return SEEN_NOTHING;
-    }
-}
-
-/* SEEN_NOTHING: nothing is missing. */
-static enum seen judge(const struct slot *slot)
-{
-    const struct server_state *server = &slot->reading.server;
-    enum seen attrs = judge_attrs(slot->wait->target.attrs, server);
-    switch (slot->wait->goal.until) {
-    case RUNG_WRITABLE:
-        return server->in_recovery ? SEEN_IN_RECOVERY : server->read_only ? SEEN_READ_ONLY : attrs;
-    case RUNG_STANDBY:
-        return server->in_recovery ? SEEN_NOTHING : SEEN_PRIMARY;
-    default:
-        return attrs;
-    }
-}
-
-static void look_on(struct slot *slot, enum seen missing)
-{
-    struct sighting sighting;
-    sighting_set(&sighting, missing, seen_words(missing));
-    see(slot, &sighting, SLOT_LOOKING_ON);
-}
-
-static void judge_reading(struct slot *slot)
-{
-    const struct wait_goal *goal = &slot->wait->goal;
-    enum seen missing = judge(slot);
-    struct fault fault;
-    fault_clear(&fault);
-    if (missing == SEEN_NOTHING && goal->is_met != NULL && !goal->is_met(slot->wait->owner, &slot->reading, &fault))
-        missing = SEEN_PENDING;
-    if (fault_is_set(&fault))
-        wait_fail(slot->wait, &fault);
-    else if (missing == SEEN_NOTHING)
-        satisfy(slot);
-    else
-        look_on(slot, missing);
-}
-
-static enum next say_next(void *owner, struct act *act)
-{
-    struct slot *slot = owner;
-    if (slot->asked)
-        return NEXT_END;
-    if (reading_say(&slot->reading, act))
-        return NEXT_ACT;
-    slot->asked = true;
-    act->kind = ACT_SYNC;
-    return NEXT_ACT;
-}
-
-static void hear_row(void *owner, struct act_tag tag, const struct row *row)
-{
-    struct slot *slot = owner;
-    reading_hear_row(&slot->reading, tag, row);
-}
-
-static void hear_error(void *owner, struct act_tag tag, const struct server_message *error)
-{
-    struct slot *slot = owner;
-    (void) tag;
-    reading_hear_error(&slot->reading, error);
-}
-
-/* A server that answers a SELECT with an error is not ready; one that has no ledger for us will not get better. */
-static void hear_end(void *owner)
-{
-    struct slot *slot = owner;
-    struct fault fault;
-    if (reading_conclude(&slot->reading, &fault)) {
-        judge_reading(slot);
-    } else if (fault.class != FAULT_NOT_READY) {
-        wait_fail(slot->wait, &fault);
-    } else {
-        struct sighting sighting;
-        sighting_set(&sighting, SEEN_OTHER, fault.what);
-        memcpy(sighting.sqlstate, fault.sqlstate, sizeof sighting.sqlstate);
-        close_session(slot);
-        see(slot, &sighting, SLOT_RESTING);
-    }
-}
-
-static void hear_lost(void *owner, const struct fault *fault)
-{
-    struct slot *slot = owner;
-    struct sighting sighting;
-    sighting_set(&sighting, SEEN_CLOSED, fault->what);
-    memcpy(sighting.sqlstate, fault->sqlstate, sizeof sighting.sqlstate);
-    close_session(slot);
-    see(slot, &sighting, SLOT_RESTING);
-}
-
-static void ask(struct slot *slot)
-{
-    static const struct talker talker = {
-        .say_next = say_next,
-        .hear_row = hear_row,
-        .hear_error = hear_error,
-        .hear_end = hear_end,
-        .hear_lost = hear_lost,
-    };
-    set_state(slot, SLOT_ASKING);
-    slot->knocked_us = clock_monotonic_us();
-    slot->asked = false;
-    reading_init(&slot->reading, slot->wait->run->settings, slot->wait->goal.with_ledger);
-    talk_begin(slot->session, &talker, slot);
 }
 
 /* --- knocking --------------------------------------------------------------------------------------------------------- */
@@ -268,21 +153,19 @@ static void on_reach(void *owner)
 {
     struct slot *slot = owner;
     if (reach_suffices(slot))
-        satisfy(slot);
+        slot_satisfy(slot);
 }
 
 static void on_settled(void *owner)
 {
     struct slot *slot = owner;
     if (reach_suffices(slot)) {
-        satisfy(slot);
+        slot_satisfy(slot);
     } else if (session_state(slot->session) == SESSION_OPEN) {
         timer_stop(slot->timer);
-        ask(slot);
+        slot_ask(slot);
     } else {
-        struct sighting sighting = *session_sighting(slot->session);
-        close_session(slot);
-        see(slot, &sighting, SLOT_RESTING);
+        slot_lose(slot, session_sighting(slot->session));
     }
 }
 
@@ -330,7 +213,7 @@ static void knock(struct slot *slot)
         return;
     }
     session_tell_reach(slot->session, on_reach);
-    set_state(slot, SLOT_CONNECTING);
+    slot_set_state(slot, SLOT_CONNECTING);
     timer_start(slot->timer, slot->wait->target.connect_timeout_ms);
 }
 
@@ -340,8 +223,8 @@ static void give_up_silent(struct slot *slot)
     sighting_set(&sighting, SEEN_SILENT,
                  session_reach(slot->session) >= REACH_LISTENING ? "the connection was accepted, but no answer came"
                                                                  : "no answer to the connection request");
-    close_session(slot);
-    see(slot, &sighting, SLOT_RESTING);
+    slot_close_session(slot);
+    slot_see(slot, &sighting, SLOT_RESTING);
 }
 
 static void on_time(void *owner)
@@ -350,7 +233,7 @@ static void on_time(void *owner)
     if (slot->state == SLOT_CONNECTING)
         give_up_silent(slot); /* its connect_timeout */
     else if (slot->state == SLOT_LOOKING_ON)
-        ask(slot);
+        slot_ask(slot);
     else if (wait_may_knock(slot->wait))
         knock(slot);
     else
@@ -392,8 +275,8 @@ void slot_free(struct slot *slot)
 {
     if (slot == NULL)
         return;
-    set_state(slot, SLOT_RESTING);
-    close_session(slot);
+    slot_set_state(slot, SLOT_RESTING);
+    slot_close_session(slot);
     timer_free(slot->timer);
     reading_finish(&slot->reading);
     memory_free(slot);

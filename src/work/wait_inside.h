@@ -1,5 +1,6 @@
 /*
- * A wait from the inside: wait.c keeps the windows and decides, host.c looks names up, slot.c knocks, wait_tell.c tells.
+ * A wait from the inside: wait.c keeps the windows and decides, host.c looks names up, slot.c knocks, slot_ask.c asks,
+ * wait_tell.c tells.
  */
 #ifndef PGUSHER_WORK_WAIT_INSIDE_H
 #define PGUSHER_WORK_WAIT_INSIDE_H
@@ -31,6 +32,7 @@ struct slot {
     int64_t knocked_us;       /* when something was last asked of the server */
     int64_t rest_ms;          /* how long the last rest was */
     bool asked;               /* the reading's Sync was said */
+    bool listens;             /* for notifications of what is applied */
 };
 
 /* What was seen of a host as a whole. */
@@ -84,6 +86,14 @@ void slot_free(struct slot *slot);
 void slot_end_window(struct slot *slot); /* closes a connection from which nothing came */
 bool slot_is_in_flight(const struct slot *slot);
 void slot_name(const struct slot *slot, char *name, size_t size); /* "127.0.0.1:5432" */
+void slot_set_state(struct slot *slot, enum slot_state state);
+void slot_close_session(struct slot *slot);
+void slot_see(struct slot *slot, const struct sighting *sighting, enum slot_state state); /* and rests; the wait may end */
+void slot_lose(struct slot *slot, const struct sighting *sighting);
+void slot_satisfy(struct slot *slot);
+
+/* slot_ask.c */
+void slot_ask(struct slot *slot);
 
 /* wait_tell.c: events, and faults */
 void wait_tell_started(const struct wait *wait);

@@ -1,0 +1,187 @@
+/*
+ * What a slot asks of a server that has let it in, and what it makes of the answer. How it got in, and when it is kind to come again,
+ * is slot.c's.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "wait_inside.h"
+
+enum { STIRRED_FIRST_MS = 20, STIRRED_SPREAD_MS = 100 };
+
+static enum seen judge_attrs(enum session_attrs attrs, const struct server_state *server)
+{
+    bool read_only = server->read_only || server->in_recovery;
+    switch (attrs) {
+    case ATTRS_READ_WRITE:
+        return read_only ? SEEN_READ_ONLY : SEEN_NOTHING;
+    case ATTRS_PRIMARY:
+        return server->in_recovery ? SEEN_IN_RECOVERY : SEEN_NOTHING;
+    case ATTRS_STANDBY:
+        return server->in_recovery ? SEEN_NOTHING : SEEN_PRIMARY;
+    case ATTRS_READ_ONLY:
+        return read_only ? SEEN_NOTHING : SEEN_PRIMARY;
+    default:
+        return SEEN_NOTHING;
+    }
+}
+
+/* SEEN_NOTHING: nothing is missing. */
+static enum seen judge(const struct slot *slot)
+{
+    const struct server_state *server = &slot->reading.server;
+    enum seen attrs = judge_attrs(slot->wait->target.attrs, server);
+    switch (slot->wait->goal.until) {
+    case RUNG_WRITABLE:
+        return server->in_recovery ? SEEN_IN_RECOVERY : server->read_only ? SEEN_READ_ONLY : attrs;
+    case RUNG_STANDBY:
+        return server->in_recovery ? SEEN_NOTHING : SEEN_PRIMARY;
+    default:
+        return attrs;
+    }
+}
+
+static void look_on(struct slot *slot, enum seen missing)
+{
+    struct sighting sighting;
+    sighting_set(&sighting, missing, seen_words(missing));
+    slot_see(slot, &sighting, slot->session != NULL ? SLOT_LOOKING_ON : SLOT_RESTING);
+}
+
+/* --- waiting for another runner --------------------------------------------------------------------------------------- */
+
+/* Not at once: there are others that heard the same, and perhaps more to come. */
+static void ask_soon(struct slot *slot)
+{
+    timer_start(slot->timer, STIRRED_FIRST_MS + random() % STIRRED_SPREAD_MS);
+}
+
+static void on_stirred(void *owner)
+{
+    struct slot *slot = owner;
+    if (session_state(slot->session) == SESSION_OPEN)
+        ask_soon(slot);
+    else
+        slot_lose(slot, session_sighting(slot->session));
+}
+
+static void overhear(struct slot *slot)
+{
+    struct fault fault;
+    if (session_was_notified(slot->session))
+        ask_soon(slot);
+    else
+        session_overhear(slot->session, on_stirred, &fault); /* where that cannot be had, the poll is enough */
+}
+
+/*
+ * A connection is kept only where there are plenty. A pooler has its own bounds, and would give what is LISTENed for to somebody
+ * else; a standby has no notifications.
+ */
+static void await_migrations(struct slot *slot)
+{
+    const struct server_state *server = &slot->reading.server;
+    bool is_pooled = session_backend_pid(slot->session) != server->pid;
+    if (is_pooled || server->is_crowded) {
+        slot_close_session(slot);
+    } else if (!slot->listens && !server->in_recovery) {
+        slot->listens = true;
+        slot_ask(slot); /* again: what was applied before the LISTEN has not been heard */
+        return;
+    }
+    look_on(slot, SEEN_PENDING);
+    if (slot->listens && slot->state == SLOT_LOOKING_ON && !slot->wait->over)
+        overhear(slot);
+}
+
+static void judge_reading(struct slot *slot)
+{
+    const struct wait_goal *goal = &slot->wait->goal;
+    enum seen missing = judge(slot);
+    struct fault fault;
+    fault_clear(&fault);
+    if (missing == SEEN_NOTHING && goal->is_met != NULL && !goal->is_met(slot->wait->owner, &slot->reading, &fault))
+        missing = SEEN_PENDING;
+    if (fault_is_set(&fault))
+        wait_fail(slot->wait, &fault);
+    else if (missing == SEEN_NOTHING)
+        slot_satisfy(slot);
+    else if (missing == SEEN_PENDING && goal->until == RUNG_MIGRATED)
+        await_migrations(slot);
+    else
+        look_on(slot, missing);
+}
+
+static enum next say_next(void *owner, struct act *act)
+{
+    struct slot *slot = owner;
+    if (slot->asked)
+        return NEXT_END;
+    if (reading_say(&slot->reading, act))
+        return NEXT_ACT;
+    slot->asked = true;
+    act->kind = ACT_SYNC;
+    return NEXT_ACT;
+}
+
+static void hear_row(void *owner, struct act_tag tag, const struct row *row)
+{
+    struct slot *slot = owner;
+    reading_hear_row(&slot->reading, tag, row);
+}
+
+static void hear_error(void *owner, struct act_tag tag, const struct server_message *error)
+{
+    struct slot *slot = owner;
+    reading_hear_error(&slot->reading, tag, error);
+}
+
+/* A server that answers a SELECT with an error is not ready; one that has no ledger for us will not get better. */
+static void hear_end(void *owner)
+{
+    struct slot *slot = owner;
+    struct fault fault;
+    if (reading_conclude(&slot->reading, &fault)) {
+        judge_reading(slot);
+    } else if (fault.class != FAULT_NOT_READY) {
+        wait_fail(slot->wait, &fault);
+    } else {
+        struct sighting sighting;
+        sighting_set(&sighting, SEEN_OTHER, fault.what);
+        memcpy(sighting.sqlstate, fault.sqlstate, sizeof sighting.sqlstate);
+        slot_lose(slot, &sighting);
+    }
+}
+
+static void hear_lost(void *owner, const struct fault *fault)
+{
+    struct slot *slot = owner;
+    struct sighting sighting;
+    sighting_set(&sighting, SEEN_CLOSED, fault->what);
+    memcpy(sighting.sqlstate, fault->sqlstate, sizeof sighting.sqlstate);
+    slot_lose(slot, &sighting);
+}
+
+static unsigned wishes(const struct slot *slot)
+{
+    const struct wait_goal *goal = &slot->wait->goal;
+    return (goal->with_ledger ? READ_LEDGER : 0) | (goal->until == RUNG_MIGRATED ? READ_SLOTS : 0) |
+           (slot->listens ? LISTEN_FIRST : 0);
+}
+
+void slot_ask(struct slot *slot)
+{
+    static const struct talker talker = {
+        .say_next = say_next,
+        .hear_row = hear_row,
+        .hear_error = hear_error,
+        .hear_end = hear_end,
+        .hear_lost = hear_lost,
+    };
+    slot_set_state(slot, SLOT_ASKING);
+    slot->knocked_us = clock_monotonic_us();
+    slot->asked = false;
+    reading_init(&slot->reading, slot->wait->run->settings, wishes(slot));
+    talk_begin(slot->session, &talker, slot);
+}
