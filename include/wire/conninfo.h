@@ -31,7 +31,7 @@ bool conninfo_parse(struct conninfo *conninfo, struct arena *arena, const char *
 
 /*
  * What libpq would take from PG* variables, the service file and its own defaults. With service it is as if PGSERVICE were set
- * to it; a service that is not found is FAULT_CONFIG.
+ * to it; a service that is not found is FAULT_CONFIG. The environment is left as it was.
  */
 bool conninfo_defaults(struct conninfo *conninfo, struct arena *arena, const char *service, struct fault *fault);
 

@@ -30,8 +30,18 @@ struct target_host {
     bool is_socket;
 };
 
+/* Which target is meant. All zero: the main configuration's. */
+struct target_spec {
+    const char *text; /* a connection string of its own; what it leaves open comes from the main configuration. NULL: none */
+    const char *origin;
+    bool is_narrow;      /* only one of its hosts */
+    size_t host;         /* which, from 0 */
+    const char *address; /* and only this address of it; NULL: any */
+};
+
 struct target {
-    const char *label; /* "db:5432", or "a:5432,b:5432": for logs */
+    const char *label;    /* "db:5432", "a:5432,b:5432", "db:5432/app": for logs */
+    const char *database; /* as its own connection string has it; NULL: it comes from the main configuration */
     struct target_host *hosts;
     size_t host_count;
     const char **keywords; /* for libpq, without host, hostaddr, port and password */
@@ -40,6 +50,7 @@ struct target {
     const char *password; /* NULL: left to libpq (PGPASSWORD, the password file) */
     enum session_attrs attrs;
     int64_t connect_timeout_ms; /* the user's, else 10 s */
+    bool is_pinned;             /* to one address of its name */
     bool has_files;             /* built from files that may change: build it again for each attempt */
 };
 
@@ -50,6 +61,13 @@ struct target {
  */
 bool target_build(struct target *target, struct arena *arena, const struct settings *settings, const struct journal *journal,
                   struct fault *fault);
+
+/*
+ * The same for a target of a list. One that says where it is takes neither host, address nor port from the main configuration. Nothing
+ * is noted of what loses.
+ */
+bool target_build_one(struct target *target, struct arena *arena, const struct settings *settings,
+                      const struct target_spec *spec, struct fault *fault);
 
 /* Whether both lead to the same hosts in the same order. */
 bool target_same_hosts(const struct target *one, const struct target *other);

@@ -130,13 +130,27 @@ static bool check_service(const char *service, struct fault *fault)
     return false;
 }
 
+static void put_back_service(const char *before)
+{
+    if (before != NULL)
+        setenv("PGSERVICE", before, 1);
+    else
+        unsetenv("PGSERVICE");
+}
+
 bool conninfo_defaults(struct conninfo *conninfo, struct arena *arena, const char *service, struct fault *fault)
 {
     if (!check_service(service, fault))
         return false;
+    const char *own = getenv("PGSERVICE");
+    char *before = arena_text(arena, own); /* setenv() may overwrite it */
+    if (own != NULL && before == NULL)
+        return fault_out_of_memory(fault);
     if (service != NULL)
         setenv("PGSERVICE", service, 1); /* the only way to have libpq read a service file outside PQconnect */
     PQconninfoOption *options = PQconndefaults();
+    if (service != NULL)
+        put_back_service(before);
     bool ok = options != NULL ? copy_options(conninfo, arena, options, fault) : fault_out_of_memory(fault);
     PQconninfoFree(options);
     return ok;

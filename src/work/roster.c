@@ -27,6 +27,7 @@ struct merge {
     struct fault *fault;
     struct word words[MOST_WORDS];
     size_t count;
+    bool has_place; /* a target of a list says itself where it is */
 };
 
 static const struct word *find(const struct merge *merge, const char *keyword)
@@ -53,10 +54,21 @@ static void note_loser(struct merge *merge, const struct word *winner, const str
                  "%s says another %s than %s, which wins", loser->origin, winner->keyword, winner->origin);
 }
 
+static bool is_place(const char *keyword)
+{
+    static const char *const keywords[] = { "host", "hostaddr", "port", "service" };
+    for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
+        if (strcmp(keyword, keywords[i]) == 0)
+            return true;
+    return false;
+}
+
 /* Words come in order of rank: the first to say a keyword wins. */
 static bool add(struct merge *merge, struct word word)
 {
     const struct word *winner = find(merge, word.keyword);
+    if (merge->has_place && is_place(word.keyword))
+        return true;
     if (winner != NULL) {
         note_loser(merge, winner, &word);
         return true;
@@ -115,6 +127,8 @@ static bool is_other_hosts_address(const struct merge *merge, const char *keywor
 
 static bool add_defaults(struct merge *merge)
 {
+    bool has_place = merge->has_place && find(merge, "service") == NULL;
+    merge->has_place = false; /* its service, or libpq's own defaults, say what is left */
     struct conninfo defaults;
     if (!conninfo_defaults(&defaults, merge->arena, value_of(merge, "service"), merge->fault))
         return false;
@@ -123,6 +137,8 @@ static bool add_defaults(struct merge *merge)
         const struct conninfo_word *word = &defaults.words[i];
         bool from_variable = word->variable != NULL && getenv(word->variable) != NULL;
         bool taken = find(merge, word->keyword) != NULL;
+        if (has_place && strcmp(word->keyword, "host") == 0)
+            continue;
         if (is_other_hosts_address(merge, word->keyword)) {
             unsetenv("PGHOSTADDR"); /* libpq would find it by itself */
             continue;
@@ -217,10 +233,14 @@ static bool fill_label(struct target *target, struct merge *merge)
     for (size_t i = 0; label != NULL && i < target->host_count; i++) {
         const struct target_host *host = &target->hosts[i];
         const char *name = host->name != NULL ? host->name : host->address != NULL ? host->address : "local";
+        if (target->is_pinned)
+            name = host->address;
         bool bracketed = strchr(name, ':') != NULL;
         label = arena_format(merge->arena, "%s%s%s%s%s:%s", label, i > 0 ? "," : "", bracketed ? "[" : "", name,
                              bracketed ? "]" : "", host->port);
     }
+    if (label != NULL && target->database != NULL)
+        label = arena_format(merge->arena, "%s/%s", label, target->database);
     target->label = label;
     return label != NULL || fault_out_of_memory(merge->fault);
 }
@@ -257,8 +277,8 @@ static void fill_connect_timeout(struct target *target, const struct merge *merg
 static bool goes_to_libpq(const char *keyword)
 {
     static const char *const kept_back[] = {
-        "password", "service", "passfile_is_none", "target_session_attrs", "connect_timeout",          "host",
-        "hostaddr", "port",    "client_encoding",  "gssencmode",           "fallback_application_name"
+        "password", "passfile_is_none", "target_session_attrs", "connect_timeout",          "host", "hostaddr",
+        "port",     "client_encoding",  "gssencmode",           "fallback_application_name"
     };
     for (size_t i = 0; i < sizeof kept_back / sizeof kept_back[0]; i++)
         if (strcmp(keyword, kept_back[i]) == 0)
@@ -308,11 +328,38 @@ static bool fill_keywords(struct target *target, struct merge *merge)
     return true;
 }
 
-bool target_build(struct target *target, struct arena *arena, const struct settings *settings, const struct journal *journal,
-                  struct fault *fault)
+/* A target's own words come first. */
+static bool add_own(struct merge *merge, struct target *target, const struct target_spec *spec)
+{
+    if (spec->text == NULL)
+        return true;
+    if (!add_conninfo(merge, spec->text, spec->origin))
+        return false;
+    target->database = value_of(merge, "dbname");
+    merge->has_place = find(merge, "host") != NULL || find(merge, "hostaddr") != NULL || find(merge, "service") != NULL;
+    return true;
+}
+
+static void narrow(struct target *target, const struct target_spec *spec)
+{
+    if (!spec->is_narrow || spec->host >= target->host_count)
+        return;
+    target->hosts += spec->host;
+    target->host_count = 1;
+    if (spec->address == NULL)
+        return;
+    target->is_pinned = true;
+    target->hosts->address = spec->address;
+    target->hosts->is_socket = false;
+}
+
+static bool build(struct target *target, struct arena *arena, const struct settings *settings,
+                  const struct target_spec *spec, const struct journal *journal, struct fault *fault)
 {
     *target = (struct target){ .label = NULL };
     struct merge merge = { .arena = arena, .journal = journal, .fault = fault };
+    if (!add_own(&merge, target, spec))
+        return false;
     for (size_t i = 0; i < settings->word_count; i++) {
         const struct connection_word *said = &settings->words[i];
         target->has_files |= said->form == WORD_FILE || said->form == WORD_CONNINFO_FILE;
@@ -322,8 +369,22 @@ bool target_build(struct target *target, struct arena *arena, const struct setti
     if (!add_defaults(&merge))
         return false;
     fill_connect_timeout(target, &merge);
-    return fill_hosts(target, &merge) && fill_label(target, &merge) && fill_attrs(target, &merge) &&
-           fill_keywords(target, &merge);
+    if (!fill_hosts(target, &merge))
+        return false;
+    narrow(target, spec);
+    return fill_label(target, &merge) && fill_attrs(target, &merge) && fill_keywords(target, &merge);
+}
+
+bool target_build(struct target *target, struct arena *arena, const struct settings *settings, const struct journal *journal,
+                  struct fault *fault)
+{
+    return build(target, arena, settings, &(struct target_spec){ .text = NULL }, journal, fault);
+}
+
+bool target_build_one(struct target *target, struct arena *arena, const struct settings *settings,
+                      const struct target_spec *spec, struct fault *fault)
+{
+    return build(target, arena, settings, spec, NULL, fault);
 }
 
 static bool same_text(const char *one, const char *other)

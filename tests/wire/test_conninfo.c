@@ -230,6 +230,11 @@ static void test_conninfo__a_service_is_expanded(void **state)
     expect(&conninfo, "host", "from.service");
     expect(&conninfo, "port", "6543");
     expect(&conninfo, "user", "served");
+    assert_null(getenv("PGSERVICE")); /* the next target may have none */
+    setenv("PGSERVICE", "other", 1);
+    assert_true(conninfo_defaults(&conninfo, &arena, "known", &fault));
+    assert_string_equal(getenv("PGSERVICE"), "other");
+    unsetenv("PGSERVICE");
 }
 
 static void test_conninfo__a_service_of_the_environment_is_expanded(void **state)

@@ -246,8 +246,80 @@ static void test_roster__a_service_says_where_the_host_is(void **state)
     setenv("PGSERVICEFILE", folder_add(folder, "services", "[main]\nhost=served.test\nport=6543\n"), 1);
     struct target target = build_url("service=main");
     assert_string_equal(hosts(&target), "served.test/-:6543");
-    assert_null(keyword(&target, "service"));
+    assert_string_equal(keyword(&target, "service"), "main"); /* for all else that it says */
     assert_contains(refuse(WORDS("DATABASE_URL=service=none"), NULL).what, "\"none\"");
+}
+
+/* --- targets of a list ------------------------------------------------------------------------------------------------- */
+
+static struct target build_target(const struct target_spec *spec)
+{
+    struct target target;
+    struct fault fault;
+    if (!target_build_one(&target, &arena, &settings, spec, &fault))
+        fail_msg("%s: %s", fault.what, fault.detail);
+    return target;
+}
+
+static struct target build_text(const char *text)
+{
+    return build_target(&(struct target_spec){ .text = text, .origin = "--target" });
+}
+
+static void test_roster__a_target_takes_its_credentials_from_the_main_configuration(void **state)
+{
+    (void) state;
+    read_settings(WORDS("POSTGRES_HOST=main.test", "POSTGRES_PORT=7000", "POSTGRES_USER=app", "POSTGRES_PASSWORD=p",
+                        "DATABASE_URL=dbname=main sslmode=require"),
+                  NULL);
+    struct target target = build_text("host=a");
+    assert_string_equal(hosts(&target), "a/-:5432");
+    assert_string_equal(keyword(&target, "user"), "app");
+    assert_string_equal(keyword(&target, "dbname"), "main");
+    assert_string_equal(keyword(&target, "sslmode"), "require");
+    assert_string_equal(target.password, "p");
+    assert_string_equal(target.label, "a:5432");
+    target = build_text("postgresql://other:secret@b:6000/shop?sslmode=disable");
+    assert_string_equal(hosts(&target), "b/-:6000");
+    assert_string_equal(keyword(&target, "user"), "other");
+    assert_string_equal(keyword(&target, "sslmode"), "disable");
+    assert_string_equal(target.password, "secret");
+    assert_string_equal(target.label, "b:6000/shop");
+    target = build_text("dbname=shop");
+    assert_string_equal(hosts(&target), "main.test/-:7000");
+    assert_string_equal(target.label, "main.test:7000/shop");
+}
+
+static void test_roster__a_targets_place_is_its_own(void **state)
+{
+    (void) state;
+    setenv("PGHOST", "main.test", 1);
+    setenv("PGHOSTADDR", "10.0.0.9", 1);
+    read_settings(NOTHING, NULL);
+    struct target target = build_text("hostaddr=10.0.0.1");
+    assert_string_equal(hosts(&target), "-/10.0.0.1:5432");
+    setenv("PGSERVICEFILE", folder_add(folder_new(), "services", "[one]\nhost=one.test\nport=6543\n[two]\nhost=two.test\n"),
+           1);
+    unsetenv("PGHOST");
+    unsetenv("PGHOSTADDR");
+    target = build_text("service=one");
+    assert_string_equal(hosts(&target), "one.test/-:6543");
+    target = build_text("service=two");
+    assert_string_equal(hosts(&target), "two.test/-:5432");
+    target = build_text("user=u");
+    assert_string_equal(hosts(&target), "-/-:5432!"); /* nothing is left of the services */
+}
+
+static void test_roster__one_host_of_a_target_and_one_address_of_it(void **state)
+{
+    (void) state;
+    read_settings(WORDS("DATABASE_URL=host=a,b port=1,2"), NULL);
+    struct target target = build_target(&(struct target_spec){ .is_narrow = true, .host = 1 });
+    assert_string_equal(hosts(&target), "b/-:2");
+    assert_string_equal(target.label, "b:2");
+    target = build_target(&(struct target_spec){ .is_narrow = true, .host = 1, .address = "fd00::7" });
+    assert_string_equal(hosts(&target), "b/fd00::7:2");
+    assert_string_equal(target.label, "[fd00::7]:2");
 }
 
 /* --- what goes to libpq ------------------------------------------------------------------------------------------------ */
@@ -435,6 +507,9 @@ int main(void)
         TEST(test_roster__libpqs_own_default_host_and_attributes_are_known),
         TEST(test_roster__an_address_of_another_host_is_not_taken),
         TEST(test_roster__a_service_says_where_the_host_is),
+        TEST(test_roster__a_target_takes_its_credentials_from_the_main_configuration),
+        TEST(test_roster__a_targets_place_is_its_own),
+        TEST(test_roster__one_host_of_a_target_and_one_address_of_it),
         TEST(test_roster__what_is_ours_does_not_go_to_libpq),
         TEST(test_roster__kerberos_is_asked_only_where_it_is_wanted),
         TEST(test_roster__a_connect_timeout_that_says_nothing_is_ours),
