@@ -1,4 +1,4 @@
-/* One name looked up in libuv's pool. */
+/* Names looked up in libuv's pool; of several that ask for the same one at the same time, all hear the one answer. */
 #ifndef PGUSHER_WIRE_LOOKUP_H
 #define PGUSHER_WIRE_LOOKUP_H
 
@@ -26,6 +26,12 @@ struct lookup *lookup_start(struct loop *loop, const char *name, lookup_heard *o
 
 /* A running look-up cannot be called back: its answer is dropped when it comes. Accepts NULL. */
 void lookup_abandon(struct lookup *lookup);
+
+/*
+ * Has libuv's pool made large enough for so many names at a time, if the environment (UV_THREADPOOL_SIZE) does not say how large it is.
+ * To be called before the first use of a loop.
+ */
+void lookup_expect(size_t names);
 
 /* Whether the text is a numeric IPv4 or IPv6 address, for which nothing has to be looked up. */
 bool address_is_numeric(const char *text);

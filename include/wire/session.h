@@ -25,6 +25,13 @@ enum session_reach {
     REACH_LOGIN,
 };
 
+/* Where the time of a login went; 0 for what did not happen, or not yet. */
+struct session_times {
+    int64_t connect_us; /* TCP, or the unix socket */
+    int64_t tls_us;
+    int64_t login_us; /* from the start-up message to the answer that settled it */
+};
+
 struct session;
 
 /*
@@ -49,6 +56,8 @@ enum session_reach session_reach(const struct session *session);
 
 /* Why it is closed; owned by the session. */
 const struct sighting *session_sighting(const struct session *session);
+
+struct session_times session_times(const struct session *session);
 
 /* When something last came from the server, on the monotonic clock; 0 before anything did. */
 int64_t session_heard_us(const struct session *session);

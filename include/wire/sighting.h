@@ -26,6 +26,8 @@ enum seen {
     SEEN_READ_ONLY,      /* logged in, a primary, but transactions are read-only by default */
     SEEN_PRIMARY,        /* logged in, but a standby is asked for */
     SEEN_PENDING,        /* logged in, but the ledger lacks migrations */
+    SEEN_UNSTABLE,       /* as it should be, but not for long enough */
+    SEEN_READY,          /* as it should be */
 };
 
 struct sighting {
@@ -36,6 +38,9 @@ struct sighting {
 
 /* In a few words: "connection refused", "the database system is starting up" ... */
 const char *seen_words(enum seen seen);
+
+/* All that was asked for. */
+bool seen_is_good(enum seen seen);
 
 /* What rarely gets better by waiting: retried for the grace only. */
 bool seen_is_refusal(enum seen seen);

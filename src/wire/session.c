@@ -16,6 +16,7 @@ static void step_connecting(struct session *session);
 static void settle(struct session *session, enum session_state state)
 {
     session->state = state;
+    session->settled_us = clock_monotonic_us();
     watch_finish(&session->watch);
     session->on_settled(session->owner);
 }
@@ -60,10 +61,23 @@ static void note_reach(struct session *session)
         session->reach = REACH_LISTENING;
 }
 
+static void keep_times(struct session *session)
+{
+    ConnStatusType status = PQstatus(session->conn);
+    if (status == CONNECTION_STARTED || status == CONNECTION_NEEDED || status == CONNECTION_BAD)
+        return;
+    int64_t now_us = clock_monotonic_us();
+    if (session->connected_us == 0)
+        session->connected_us = now_us;
+    if (session->said_hello_us == 0 && status != CONNECTION_MADE && status != CONNECTION_SSL_STARTUP)
+        session->said_hello_us = now_us;
+}
+
 static void step_connecting(struct session *session)
 {
     enum session_reach before = session->reach;
     PostgresPollingStatusType wants = PQconnectPoll(session->conn);
+    keep_times(session);
     note_reach(session);
     switch (wants) {
     case PGRES_POLLING_OK:
@@ -172,6 +186,7 @@ struct session *session_new(struct loop *loop, const char *const *keywords, cons
     }
     session->loop = loop;
     session->conn = conn;
+    session->begun_us = clock_monotonic_us();
     session->on_settled = on_settled;
     session->owner = owner;
     watch_init(&session->watch, loop, on_ready, session);
@@ -249,6 +264,19 @@ enum session_reach session_reach(const struct session *session)
 const struct sighting *session_sighting(const struct session *session)
 {
     return &session->sighting;
+}
+
+struct session_times session_times(const struct session *session)
+{
+    struct session_times times = { .connect_us = 0 };
+    int64_t settled_us = session->settled_us > 0 ? session->settled_us : clock_monotonic_us();
+    if (session->connected_us > 0)
+        times.connect_us = session->connected_us - session->begun_us;
+    if (session->said_hello_us > 0 && PQsslInUse(session->conn))
+        times.tls_us = session->said_hello_us - session->connected_us;
+    if (session->said_hello_us > 0)
+        times.login_us = settled_us - session->said_hello_us;
+    return times;
 }
 
 int64_t session_heard_us(const struct session *session)

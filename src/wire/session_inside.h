@@ -54,6 +54,10 @@ struct session {
     enum session_reach reach;
     struct sighting sighting;
     int64_t heard_us;
+    int64_t begun_us; /* these four: when it got so far, 0 before */
+    int64_t connected_us;
+    int64_t said_hello_us; /* the start-up message */
+    int64_t settled_us;
     void (*on_settled)(void *owner);
     void (*on_reach)(void *owner);   /* NULL: nobody asks */
     void (*on_stirred)(void *owner); /* likewise */

@@ -65,8 +65,15 @@ const char *seen_words(enum seen seen)
         [SEEN_READ_ONLY] = "read-only",
         [SEEN_PRIMARY] = "a primary, not a standby",
         [SEEN_PENDING] = "migrations are pending",
+        [SEEN_UNSTABLE] = "not stable yet",
+        [SEEN_READY] = "ready",
     };
     return words[seen];
+}
+
+bool seen_is_good(enum seen seen)
+{
+    return seen == SEEN_UNSTABLE || seen == SEEN_READY;
 }
 
 bool seen_is_refusal(enum seen seen)

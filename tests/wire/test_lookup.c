@@ -1,7 +1,10 @@
 /* Names looked up in the pool. Only names that need no network are asked for: localhost, numbers, and .invalid (RFC 6761). */
+#include <stdlib.h>
+
 #include "base/memory.h"
 #include "support/starve.h"
 #include "support/testing.h"
+#include "wire.h"
 #include "wire/lookup.h"
 
 struct asking {
@@ -100,6 +103,44 @@ static void test_lookup__one_that_is_abandoned_says_nothing(void **state)
     assert_int_equal(asking.answers, 0);
 }
 
+static void test_lookup__who_asks_for_the_same_name_hears_the_same_answer(void **state)
+{
+    (void) state;
+    struct fault fault;
+    struct asking first = { .loop = loop_new(&fault) };
+    struct asking second = first, third = first, other = first;
+    first.lookup = lookup_start(first.loop, "localhost", keep, &first, &fault);
+    second.lookup = lookup_start(first.loop, "localhost", keep, &second, &fault);
+    third.lookup = lookup_start(first.loop, "localhost", keep, &third, &fault);
+    other.lookup = lookup_start(first.loop, "127.0.0.9", keep, &other, &fault);
+    assert_int_equal(first.loop->pool_requests, 2);
+    lookup_abandon(second.lookup);
+    loop_run(first.loop);
+    assert_int_equal(first.answers, 1);
+    assert_int_equal(second.answers, 0);
+    assert_int_equal(third.answers, 1);
+    assert_string_equal(third.answer.addresses[0], first.answer.addresses[0]);
+    assert_string_equal(other.answer.addresses[0], "127.0.0.9");
+    assert_null(first.loop->lookups);
+    loop_free(first.loop);
+}
+
+static void test_lookup__the_pool_is_made_large_enough_unless_it_was_said_how_large(void **state)
+{
+    (void) state;
+    unsetenv("UV_THREADPOOL_SIZE");
+    lookup_expect(1);
+    assert_null(getenv("UV_THREADPOOL_SIZE"));
+    lookup_expect(20);
+    assert_string_equal(getenv("UV_THREADPOOL_SIZE"), "40");
+    lookup_expect(100);
+    assert_string_equal(getenv("UV_THREADPOOL_SIZE"), "40");
+    unsetenv("UV_THREADPOOL_SIZE");
+    lookup_expect(2000);
+    assert_string_equal(getenv("UV_THREADPOOL_SIZE"), "128");
+    unsetenv("UV_THREADPOOL_SIZE");
+}
+
 static void test_lookup__a_running_one_is_a_straggler(void **state)
 {
     (void) state;
@@ -151,6 +192,8 @@ int main(void)
         cmocka_unit_test(test_lookup__no_such_name_comes_with_a_reason),
         cmocka_unit_test(test_lookup__an_impossible_name_is_a_fault_or_an_answer),
         cmocka_unit_test(test_lookup__one_that_is_abandoned_says_nothing),
+        cmocka_unit_test(test_lookup__who_asks_for_the_same_name_hears_the_same_answer),
+        cmocka_unit_test(test_lookup__the_pool_is_made_large_enough_unless_it_was_said_how_large),
         cmocka_unit_test(test_lookup__a_running_one_is_a_straggler),
         cmocka_unit_test(test_lookup__knows_numbers_when_it_sees_them),
         cmocka_unit_test(test_lookup__ends_cleanly_without_memory),
