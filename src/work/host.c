@@ -65,11 +65,12 @@ static void note_resolved(struct wait_host *host, size_t count)
 {
     struct run *run = host->wait->run;
     int64_t now_us = clock_monotonic_us();
+    host->looked_up_us = now_us - host->lookup_us;
     if (host->slot_count > 0)
         return; /* it was known before */
     if (host->wait->resolved_us == 0)
         host->wait->resolved_us = now_us;
-    journal_note(run->journal, EVENT_RESOLVED, run->target,
+    journal_note(run->journal, EVENT_RESOLVED, host->wait->label,
                  FIELDS(TEXT(NAME, host->at->name), NUMBER(ADDRESSES, count), NUMBER(DURATION_US, now_us - host->lookup_us)),
                  "%s has %zu address%s", host->at->name, count, count == 1 ? "" : "es");
 }

@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "wait_inside.h"
 
-enum { MOST_KEYWORDS = 128, CROWDED_MS = 20, POLL_MS = 5000 };
+enum { MOST_KEYWORDS = 128, SILENT_MS = 40, POLL_MS = 5000 };
 
 /* How long to rest before the next knock: the first rest after a new kind of answer, and the longest. */
 struct kindness {
@@ -18,18 +18,23 @@ struct kindness {
     int64_t longest_ms;
 };
 
-static struct kindness kindness_for(enum seen seen, enum rung until)
+static struct kindness kindness_for(const struct slot *slot, enum seen seen)
 {
-    bool waits_for_others = until == RUNG_MIGRATED; /* perhaps a thousand of them, and none may stand in the runner's way */
+    int64_t interval_ms = slot->wait->run->settings->interval_ms;
+    bool waits_for_others =
+        slot->wait->goal.until == RUNG_MIGRATED; /* perhaps a thousand of them, and none may stand in the runner's way */
     switch (seen) {
+    case SEEN_READY: /* looked at again only because it might go while others are waited for */
+        return (struct kindness){ interval_ms, 16 * interval_ms };
+    case SEEN_UNSTABLE:
+        return (struct kindness){ interval_ms, interval_ms };
     case SEEN_REFUSED:
     case SEEN_NO_SOCKET:
     case SEEN_CLOSED:
     case SEEN_STARTING_UP:
         return (struct kindness){ 5, 45 }; /* cheap to refuse, and about to change: some 22 knocks a second at most */
     case SEEN_SILENT:
-        return (struct kindness){ 2 * CROWDED_MS,
-                                  2 * CROWDED_MS }; /* a whole window has passed; the others are first in a crowd */
+        return (struct kindness){ SILENT_MS, SILENT_MS }; /* a whole window has passed */
     case SEEN_NO_PASSWORD:
     case SEEN_AUTHENTICATION:
     case SEEN_NO_DATABASE:
@@ -63,15 +68,25 @@ bool slot_is_in_flight(const struct slot *slot)
     return slot->state == SLOT_CONNECTING || slot->state == SLOT_ASKING;
 }
 
+/* One that stands closes its session after each answer, and counts as long as it is open. */
+static bool needs_pass(const struct slot *slot)
+{
+    return slot->state == SLOT_CONNECTING || (slot->state == SLOT_ASKING && slot->wait->standing != NULL);
+}
+
 void slot_set_state(struct slot *slot, enum slot_state state)
 {
-    slot->wait->knocking -= slot->state == SLOT_CONNECTING;
-    slot->wait->knocking += state == SLOT_CONNECTING;
     slot->state = state;
+    if (!needs_pass(slot))
+        pass_leave(&slot->pass);
 }
 
 void slot_close_session(struct slot *slot)
 {
+    if (slot->session != NULL) {
+        slot->collecting.reach = session_reach(slot->session);
+        slot->collecting.times = session_times(slot->session);
+    }
     session_free(slot->session);
     slot->session = NULL;
     slot->listens = false;
@@ -90,20 +105,21 @@ static bool is_same(const struct sighting *one, const struct sighting *other)
 
 static void rest(struct slot *slot, const struct sighting *sighting)
 {
-    struct kindness kindness = kindness_for(sighting->seen, slot->wait->goal.until);
+    struct kindness kindness = kindness_for(slot, sighting->seen);
     bool same = is_same(&slot->sighting, sighting);
     int64_t longer = slot->rest_ms * 8 / 5 + 1;
     slot->rest_ms = !same || slot->rest_ms == 0 ? kindness.first_ms : longer;
     if (slot->rest_ms > kindness.longest_ms)
         slot->rest_ms = kindness.longest_ms;
-    timer_start(slot->timer, jitter(slot->rest_ms));
+    int64_t least_ms = slot->wait->budget->rest_least_ms;
+    timer_start(slot->timer, jitter(slot->rest_ms > least_ms ? slot->rest_ms : least_ms));
 }
 
 static void note_knock(const struct slot *slot, const struct sighting *sighting)
 {
     char name[ADDRESS_BYTES + 64];
     slot_name(slot, name, sizeof name);
-    journal_note(slot->wait->run->journal, EVENT_KNOCKED, slot->wait->run->target,
+    journal_note(slot->wait->run->journal, EVENT_KNOCKED, slot->wait->label,
                  FIELDS(TEXT(ADDRESS, name), TEXT(SEEN, seen_words(sighting->seen))), "%s: %s", name,
                  sighting->message[0] != '\0' ? sighting->message : seen_words(sighting->seen));
 }
@@ -117,7 +133,20 @@ void slot_see(struct slot *slot, const struct sighting *sighting, enum slot_stat
     if (!is_same(&slot->sighting, sighting))
         slot->seen_since_us = clock_monotonic_us();
     slot->sighting = *sighting;
+    slot->facts = slot->collecting;
+    slot->answered_us = clock_monotonic_us();
+    if (!seen_is_good(sighting->seen))
+        slot->good_in_a_row = 0;
     wait_see(slot);
+}
+
+static void see_good(struct slot *slot)
+{
+    struct sighting sighting;
+    bool is_stable = ++slot->good_in_a_row >= slot->wait->run->settings->stable;
+    enum seen seen = is_stable ? SEEN_READY : SEEN_UNSTABLE;
+    sighting_set(&sighting, seen, seen_words(seen));
+    slot_lose(slot, &sighting);
 }
 
 void slot_lose(struct slot *slot, const struct sighting *sighting)
@@ -129,6 +158,10 @@ void slot_lose(struct slot *slot, const struct sighting *sighting)
 
 void slot_satisfy(struct slot *slot)
 {
+    if (slot->wait->standing != NULL) {
+        see_good(slot);
+        return;
+    }
     timer_stop(slot->timer);
     slot_set_state(slot, SLOT_SATISFIED);
     wait_see_satisfied(slot);
@@ -207,6 +240,7 @@ static void knock(struct slot *slot)
 {
     struct fault fault;
     slot->knocked_us = clock_monotonic_us();
+    slot->collecting = (struct slot_facts){ .reach = REACH_NOTHING };
     slot->session = connect_to(slot, &fault);
     if (slot->session == NULL) {
         wait_fail(slot->wait, &fault);
@@ -234,10 +268,20 @@ static void on_time(void *owner)
         give_up_silent(slot); /* its connect_timeout */
     else if (slot->state == SLOT_LOOKING_ON)
         slot_ask(slot);
-    else if (wait_may_knock(slot->wait))
+    else if (!slot->wait->over && (slot->pass.state == PASS_IN || pass_enter(&slot->pass)))
         knock(slot);
-    else
-        timer_start(slot->timer, CROWDED_MS);
+}
+
+static void on_turn(void *owner)
+{
+    struct slot *slot = owner;
+    timer_start(slot->timer, 0);
+}
+
+void slot_look_again(struct slot *slot)
+{
+    if (slot->state == SLOT_RESTING && slot->pass.state == PASS_OUT)
+        timer_start(slot->timer, 0);
 }
 
 /* A knock from the second half of the window has the next one to be answered in. */
@@ -262,7 +306,10 @@ struct slot *slot_new(struct wait_host *host, const char *address, struct fault 
     slot->host = host;
     slot->state = SLOT_RESTING;
     text_cut(slot->address, sizeof slot->address, address);
-    slot->timer = timer_new(host->wait->run->loop, on_time, slot, fault);
+    char name[ADDRESS_BYTES + 64];
+    slot_name(slot, name, sizeof name);
+    if (pass_init(&slot->pass, host->wait->budget, name, on_turn, slot, fault))
+        slot->timer = timer_new(host->wait->run->loop, on_time, slot, fault);
     if (slot->timer == NULL) {
         memory_free(slot);
         return NULL;

@@ -46,6 +46,8 @@ static void look_on(struct slot *slot, enum seen missing)
 {
     struct sighting sighting;
     sighting_set(&sighting, missing, seen_words(missing));
+    if (slot->wait->standing != NULL && !slot->listens)
+        slot_close_session(slot);
     slot_see(slot, &sighting, slot->session != NULL ? SLOT_LOOKING_ON : SLOT_RESTING);
 }
 
@@ -83,7 +85,7 @@ static void await_migrations(struct slot *slot)
 {
     const struct server_state *server = &slot->reading.server;
     bool is_pooled = session_backend_pid(slot->session) != server->pid;
-    if (is_pooled || server->is_crowded) {
+    if (is_pooled || server->is_crowded || !slot->wait->budget->keeps_open) {
         slot_close_session(slot);
     } else if (!slot->listens && !server->in_recovery) {
         slot->listens = true;
@@ -101,6 +103,11 @@ static void judge_reading(struct slot *slot)
     enum seen missing = judge(slot);
     struct fault fault;
     fault_clear(&fault);
+    slot->collecting = (struct slot_facts){ .reach = REACH_LOGIN,
+                                            .times = session_times(slot->session),
+                                            .answered = true,
+                                            .server = slot->reading.server,
+                                            .query_us = clock_monotonic_us() - slot->knocked_us };
     if (missing == SEEN_NOTHING && goal->is_met != NULL && !goal->is_met(slot->wait->owner, &slot->reading, &fault))
         missing = SEEN_PENDING;
     if (fault_is_set(&fault))

@@ -30,6 +30,10 @@ void wait_fail(struct wait *wait, const struct fault *fault)
 {
     if (wait->over)
         return;
+    if (wait->standing != NULL) {
+        stand_fail(wait, fault);
+        return;
+    }
     wait->fault = *fault;
     end(wait, WAIT_FAILED);
 }
@@ -68,7 +72,7 @@ static const struct sighting *find_hosts_refusal(const struct wait_host *host)
 }
 
 /* The wait is refused when every host refuses. */
-static const struct sighting *find_refusal(const struct wait *wait)
+const struct sighting *wait_find_refusal(const struct wait *wait)
 {
     const struct sighting *first = NULL;
     for (size_t i = 0; i < wait->host_count; i++) {
@@ -83,7 +87,7 @@ static const struct sighting *find_refusal(const struct wait *wait)
 
 static void fail_if_refused(struct wait *wait)
 {
-    const struct sighting *refusal = find_refusal(wait);
+    const struct sighting *refusal = wait_find_refusal(wait);
     struct fault fault;
     if (refusal == NULL)
         return;
@@ -161,19 +165,22 @@ void wait_see(struct slot *slot)
 {
     if (slot->wait->over)
         return;
+    if (slot->wait->standing != NULL) {
+        stand_see(slot->wait);
+        return;
+    }
     fail_if_refused(slot->wait);
     settle_winner(slot->wait, false);
 }
 
 void wait_see_no_address(struct wait_host *host)
 {
-    if (!host->wait->over)
+    if (host->wait->over)
+        return;
+    if (host->wait->standing != NULL)
+        stand_see(host->wait);
+    else
         settle_winner(host->wait, false);
-}
-
-bool wait_may_knock(const struct wait *wait)
-{
-    return !wait->over && wait->knocking < (size_t) wait->run->settings->concurrency;
 }
 
 /* --- windows ---------------------------------------------------------------------------------------------------------- */
@@ -187,7 +194,7 @@ static void finish_hosts(struct wait *wait)
     wait->host_count = 0;
 }
 
-static bool start_hosts(struct wait *wait, struct fault *fault)
+bool wait_start_hosts(struct wait *wait, struct fault *fault)
 {
     wait->hosts = memory_alloc(wait->target.host_count * sizeof *wait->hosts);
     if (wait->hosts == NULL)
@@ -199,12 +206,12 @@ static bool start_hosts(struct wait *wait, struct fault *fault)
     return ok;
 }
 
-static bool build_target(struct wait *wait, const struct journal *journal, struct fault *fault)
+bool wait_build_target(struct wait *wait, struct fault *fault)
 {
     int spare = 1 - wait->arena_in_use;
     struct target target;
     arena_finish(&wait->arenas[spare]);
-    if (!target_build(&target, &wait->arenas[spare], wait->run->settings, journal, fault))
+    if (!target_build_one(&target, &wait->arenas[spare], wait->run->settings, &wait->spec, fault))
         return false;
     wait->target = target;
     wait->arena_in_use = spare;
@@ -218,19 +225,19 @@ static void point_hosts_at(struct wait *wait)
 }
 
 /* Mounted secrets are read again for each attempt. */
-static bool refresh_target(struct wait *wait, struct fault *fault)
+bool wait_refresh_target(struct wait *wait, struct fault *fault)
 {
     if (!wait->target.has_files)
         return true;
     struct target before = wait->target;
-    if (!build_target(wait, NULL, fault))
+    if (!wait_build_target(wait, fault))
         return false;
     if (target_same_hosts(&before, &wait->target)) {
         point_hosts_at(wait);
         return true;
     }
     finish_hosts(wait);
-    return start_hosts(wait, fault);
+    return wait_start_hosts(wait, fault);
 }
 
 static void begin_window(struct wait *wait)
@@ -239,7 +246,7 @@ static void begin_window(struct wait *wait)
     wait->attempt++;
     wait->window_us = clock_monotonic_us();
     timer_start(wait->window, wait->run->settings->interval_ms);
-    if (!refresh_target(wait, &fault)) {
+    if (!wait_refresh_target(wait, &fault)) {
         wait_fail(wait, &fault);
         return;
     }
@@ -327,10 +334,20 @@ static bool make_timers(struct wait *wait, struct fault *fault)
     return wait->ending != NULL;
 }
 
+static bool make_budget(struct wait *wait, struct fault *fault)
+{
+    const struct settings *settings = wait->run->settings;
+    wait->budget = memory_alloc(sizeof *wait->budget);
+    if (wait->budget == NULL)
+        return fault_out_of_memory(fault);
+    budget_init(wait->budget, settings->concurrency, settings->host_concurrency);
+    return true;
+}
+
 static bool begin(struct wait *wait, struct fault *fault)
 {
     const struct settings *settings = wait->run->settings;
-    if (!make_timers(wait, fault) || !build_target(wait, NULL, fault))
+    if (!make_timers(wait, fault) || !make_budget(wait, fault) || !wait_build_target(wait, fault))
         return false;
     wait_tell_started(wait);
     if (settings->timeout_ms >= 0)
@@ -338,7 +355,7 @@ static bool begin(struct wait *wait, struct fault *fault)
     wait->attempt = 1;
     wait->window_us = wait->began_us;
     timer_start(wait->window, settings->interval_ms);
-    return start_hosts(wait, fault);
+    return wait_start_hosts(wait, fault);
 }
 
 struct wait *wait_start(struct run *run, const struct wait_goal *goal, void (*on_over)(void *owner, enum wait_end end),
@@ -349,7 +366,7 @@ struct wait *wait_start(struct run *run, const struct wait_goal *goal, void (*on
         fault_out_of_memory(fault);
         return NULL;
     }
-    *wait = (struct wait){ .run = run, .goal = *goal, .on_over = on_over, .owner = owner };
+    *wait = (struct wait){ .run = run, .label = run->target, .goal = *goal, .on_over = on_over, .owner = owner };
     wait->began_us = clock_monotonic_us();
     if (!begin(wait, fault)) {
         wait_free(wait);
@@ -370,6 +387,10 @@ void wait_free(struct wait *wait)
     timer_free(wait->ending);
     arena_finish(&wait->arenas[0]);
     arena_finish(&wait->arenas[1]);
+    if (wait->standing == NULL && wait->budget != NULL) {
+        budget_finish(wait->budget);
+        memory_free(wait->budget);
+    }
     memory_free(wait);
 }
 

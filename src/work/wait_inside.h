@@ -1,10 +1,12 @@
 /*
  * A wait from the inside: wait.c keeps the windows and decides, host.c looks names up, slot.c knocks, slot_ask.c asks,
- * wait_tell.c tells.
+ * wait_tell.c tells; stand.c is the wait that goes on.
  */
 #ifndef PGUSHER_WORK_WAIT_INSIDE_H
 #define PGUSHER_WORK_WAIT_INSIDE_H
 
+#include "budget.h"
+#include "stand.h"
 #include "wire/lookup.h"
 #include "work/roster.h"
 #include "work/wait.h"
@@ -17,6 +19,15 @@
  *     SATISFIED   the goal is met; the session is kept
  */
 enum slot_state { SLOT_RESTING, SLOT_CONNECTING, SLOT_ASKING, SLOT_LOOKING_ON, SLOT_SATISFIED };
+
+/* How far the last knock got, kept when its session is closed. */
+struct slot_facts {
+    enum session_reach reach;
+    struct session_times times;
+    bool answered; /* the reading: server is what it said */
+    struct server_state server;
+    int64_t query_us;
+};
 
 /* One address of one host, and the session that knocks at it. */
 struct slot {
@@ -33,6 +44,11 @@ struct slot {
     int64_t rest_ms;          /* how long the last rest was */
     bool asked;               /* the reading's Sync was said */
     bool listens;             /* for notifications of what is applied */
+    struct pass pass;
+    struct slot_facts facts;      /* of the last answer */
+    struct slot_facts collecting; /* of the knock that is under way */
+    int64_t answered_us;          /* when the last answer came */
+    int64_t good_in_a_row;        /* answers */
 };
 
 /* What was seen of a host as a whole. */
@@ -42,6 +58,7 @@ struct wait_host {
     struct lookup *lookup; /* running */
     struct timer *timer;   /* until the next look-up, after one that found nothing */
     int64_t lookup_us;     /* when the running one began */
+    int64_t looked_up_us;  /* how long the last good one took */
     int64_t rest_ms;
     struct sighting sighting; /* of a failed look-up; SEEN_NOTHING when it worked */
     int64_t seen_since_us;
@@ -51,7 +68,11 @@ struct wait_host {
 
 struct wait {
     struct run *run;
+    const char *label; /* of the target, for events */
     struct wait_goal goal;
+    struct target_spec spec;
+    const struct standing *standing; /* NULL: it ends with the first that is ready */
+    struct budget *budget;           /* shared when it stands, else its own */
     void (*on_over)(void *owner, enum wait_end end);
     void *owner;
     struct arena arenas[2]; /* of the target in use and of the one being built */
@@ -67,7 +88,6 @@ struct wait {
     int64_t began_us;
     int64_t window_us;   /* when this attempt began */
     int64_t resolved_us; /* when the first address was known; 0: not yet */
-    size_t knocking;     /* slots that are connecting */
     bool courteous;      /* the courtesy timer runs */
     bool over;
     enum wait_end end;
@@ -84,6 +104,7 @@ void host_finish(struct wait_host *host);
 struct slot *slot_new(struct wait_host *host, const char *address, struct fault *fault);
 void slot_free(struct slot *slot);
 void slot_end_window(struct slot *slot); /* closes a connection from which nothing came */
+void slot_look_again(struct slot *slot); /* now, and not only when its rest is over */
 bool slot_is_in_flight(const struct slot *slot);
 void slot_name(const struct slot *slot, char *name, size_t size); /* "127.0.0.1:5432" */
 void slot_set_state(struct slot *slot, enum slot_state state);
@@ -107,6 +128,15 @@ void wait_see(struct slot *slot);
 void wait_see_no_address(struct wait_host *host);
 void wait_see_satisfied(struct slot *slot);
 void wait_fail(struct wait *wait, const struct fault *fault);
-bool wait_may_knock(const struct wait *wait);
+
+/* wait.c, for stand.c */
+bool wait_build_target(struct wait *wait, struct fault *fault);
+bool wait_refresh_target(struct wait *wait, struct fault *fault);
+bool wait_start_hosts(struct wait *wait, struct fault *fault);
+const struct sighting *wait_find_refusal(const struct wait *wait);
+
+/* stand.c */
+void stand_see(struct wait *wait);
+void stand_fail(struct wait *wait, const struct fault *fault);
 
 #endif

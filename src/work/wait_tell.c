@@ -21,7 +21,7 @@ void wait_tell_started(const struct wait *wait)
         NUMBER_IF(settings->timeout_ms >= 0, TIMEOUT_MS, settings->timeout_ms),
         { .key = FIELD_END },
     };
-    journal_note(run->journal, EVENT_WAIT_STARTED, run->target, fields, "waiting for %s to be ready (%s)", run->target,
+    journal_note(run->journal, EVENT_WAIT_STARTED, wait->label, fields, "waiting for %s to be ready (%s)", wait->label,
                  rung_name(wait->goal.until));
 }
 
@@ -104,7 +104,7 @@ void wait_tell_attempt(const struct wait *wait)
     summarise(wait, &seen);
     int64_t for_ms = (clock_monotonic_us() - since_us) / 1000;
     const char *message = sighting != NULL && sighting->message[0] != '\0' ? sighting->message : buf_text(&seen);
-    journal_note(run->journal, EVENT_ATTEMPT_FAILED, run->target,
+    journal_note(run->journal, EVENT_ATTEMPT_FAILED, wait->label,
                  FIELDS(NUMBER(ATTEMPT, wait->attempt), NUMBER(ATTEMPTS, run->settings->attempts),
                         TEXT(SEEN, buf_text(&seen)), NUMBER(SEEN_FOR_MS, for_ms),
                         TEXT(SQLSTATE, sighting != NULL ? sighting->sqlstate : NULL), TEXT(MESSAGE, message),
@@ -122,7 +122,7 @@ void wait_tell_not_ready(const struct wait *wait, const char *bound, struct faul
     struct buf seen;
     buf_init(&seen, SUMMARY_MOST_BYTES);
     summarise(wait, &seen);
-    fault_set(fault, pending ? FAULT_PENDING : FAULT_NOT_READY, "%s was not %s %s: %s", wait->run->target,
+    fault_set(fault, pending ? FAULT_PENDING : FAULT_NOT_READY, "%s was not %s %s: %s", wait->label,
               wait->goal.until <= RUNG_LOGIN ? "ready" : rung_name(wait->goal.until), bound, buf_text(&seen));
     if (sighting != NULL && strcmp(sighting->message, buf_text(&seen)) != 0)
         fault_detail(fault, "%s", sighting->message);
@@ -156,7 +156,7 @@ static const char *refusal_hint(enum seen seen)
 
 void wait_tell_refused(const struct wait *wait, const struct sighting *refusal, struct fault *fault)
 {
-    fault_set(fault, FAULT_REFUSED, "%s refuses: %s", wait->run->target,
+    fault_set(fault, FAULT_REFUSED, "%s refuses: %s", wait->label,
               refusal->message[0] != '\0' ? refusal->message : seen_words(refusal->seen));
     fault_sqlstate(fault, refusal->sqlstate);
     fault_hint(fault, "%s", refusal_hint(refusal->seen));
@@ -182,6 +182,6 @@ void wait_tell_ready(const struct wait *wait)
         NUMBER(DURATION_US, duration_us),
         { .key = FIELD_END },
     };
-    journal_note(run->journal, EVENT_READY, run->target, fields, "%s is ready (%s%s%s)", name, rung_name(wait->goal.until),
+    journal_note(run->journal, EVENT_READY, wait->label, fields, "%s is ready (%s%s%s)", name, rung_name(wait->goal.until),
                  role != NULL ? ", " : "", role != NULL ? role : "");
 }
