@@ -45,7 +45,10 @@ struct session *session_new(struct loop *loop, const char *const *keywords, cons
 struct session *session_beside(const struct session *session, void (*on_settled)(void *owner), void *owner,
                                struct fault *fault);
 
-/* Says good-bye and closes. May be called from within any callback. Accepts NULL. */
+/*
+ * Says good-bye and closes, and calls nobody any more. What is in the middle of a TLS handshake ends it first, on the loop, until
+ * half a second after its beginning. May be called from within any callback. Accepts NULL.
+ */
 void session_free(struct session *session);
 
 /* Has on_reach called, with the owner of on_settled, when the login gets further and is not settled by that. */

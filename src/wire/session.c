@@ -7,11 +7,16 @@
  */
 #include "wire/session.h"
 
+#include <sys/socket.h>
+
 #include "base/clock.h"
 #include "base/memory.h"
 #include "session_inside.h"
 
+enum { LINGER_MS = 500 }; /* counted from its beginning: who has been silent for so long is not waited for */
+
 static void step_connecting(struct session *session);
+static void step_leaving(struct session *session);
 
 static void settle(struct session *session, enum session_state state)
 {
@@ -150,7 +155,9 @@ static void on_ready(void *owner, bool readable)
     struct session *session = owner;
     if (readable)
         session->heard_us = clock_monotonic_us();
-    if (session->state == SESSION_CONNECTING)
+    if (session->is_leaving)
+        step_leaving(session);
+    else if (session->state == SESSION_CONNECTING)
         step_connecting(session);
     else if (session->talk.active)
         talk_step(session);
@@ -189,6 +196,7 @@ struct session *session_new(struct loop *loop, const char *const *keywords, cons
     session->begun_us = clock_monotonic_us();
     session->on_settled = on_settled;
     session->owner = owner;
+    session->begun_us = clock_monotonic_us();
     watch_init(&session->watch, loop, on_ready, session);
     uv_timer_init(&loop->uv, &session->timer);
     loop->open_handles++;
@@ -231,19 +239,68 @@ static void on_timer_closed(uv_handle_t *handle)
     memory_free(session);
 }
 
+/* --- leaving ---------------------------------------------------------------------------------------------------------- */
+
+/*
+ * Bytes that are left unread make a reset of the close, which the server logs. In a login nobody says good-bye, so it is told first
+ * that nothing more will come; a TLS connection has its own words for that.
+ */
+static void read_what_is_left(const struct session *session)
+{
+    char rest[1024];
+    int fd = PQsocket(session->conn);
+    if (PQstatus(session->conn) == CONNECTION_OK || PQsslInUse(session->conn)) {
+        PQconsumeInput(session->conn);
+    } else if (fd >= 0) {
+        shutdown(fd, SHUT_WR);
+        while (recv(fd, rest, sizeof rest, MSG_DONTWAIT) > 0)
+            continue;
+    }
+}
+
+static void leave(struct session *session)
+{
+    session->state = SESSION_CLOSED;
+    watch_finish(&session->watch);
+    read_what_is_left(session);
+    PQfinish(session->conn);
+    session->conn = NULL;
+    uv_close((uv_handle_t *) &session->timer, on_timer_closed); /* not before the callbacks on the stack have returned */
+}
+
+/* A client that goes away in the middle of it is a line in the server's log. */
+static bool is_shaking_hands(const struct session *session)
+{
+    return session->state == SESSION_CONNECTING && PQstatus(session->conn) == CONNECTION_SSL_STARTUP;
+}
+
+static void on_lingered(uv_timer_t *timer)
+{
+    leave(timer->data);
+}
+
+static void step_leaving(struct session *session)
+{
+    struct fault fault;
+    PostgresPollingStatusType wants = PQconnectPoll(session->conn);
+    bool writes = wants == PGRES_POLLING_WRITING;
+    bool goes_on = is_shaking_hands(session) && (writes || wants == PGRES_POLLING_READING);
+    if (!goes_on || !watch_start(&session->watch, PQsocket(session->conn), !writes, writes, &fault))
+        leave(session);
+}
+
 void session_free(struct session *session)
 {
     if (session == NULL)
         return;
-    session->state = SESSION_CLOSED;
     session->talk.active = false;
-    watch_finish(&session->watch);
     session_forget_cancel(session);
-    if (PQstatus(session->conn) == CONNECTION_OK)
-        PQconsumeInput(session->conn); /* unread bytes would make the server log a reset */
-    PQfinish(session->conn);
-    session->conn = NULL;
-    uv_close((uv_handle_t *) &session->timer, on_timer_closed); /* not before the callbacks on the stack have returned */
+    int64_t left_ms = LINGER_MS - (clock_monotonic_us() - session->begun_us) / 1000;
+    session->is_leaving = is_shaking_hands(session) && left_ms > 0;
+    if (session->is_leaving)
+        uv_timer_start(&session->timer, on_lingered, (uint64_t) left_ms, 0);
+    else
+        leave(session);
 }
 
 void session_tell_reach(struct session *session, void (*on_reach)(void *owner))

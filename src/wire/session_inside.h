@@ -53,6 +53,7 @@ struct session {
     enum session_state state;
     enum session_reach reach;
     struct sighting sighting;
+    int64_t begun_us;
     int64_t heard_us;
     int64_t begun_us; /* these four: when it got so far, 0 before */
     int64_t connected_us;
@@ -62,6 +63,7 @@ struct session {
     void (*on_reach)(void *owner);   /* NULL: nobody asks */
     void (*on_stirred)(void *owner); /* likewise */
     bool notified;
+    bool is_leaving; /* nobody's any more; it only ends its TLS handshake */
     void *owner;
     struct talk talk;
     struct cancel *cancel; /* running in libuv's pool; NULL: none */
