@@ -196,7 +196,6 @@ struct session *session_new(struct loop *loop, const char *const *keywords, cons
     session->begun_us = clock_monotonic_us();
     session->on_settled = on_settled;
     session->owner = owner;
-    session->begun_us = clock_monotonic_us();
     watch_init(&session->watch, loop, on_ready, session);
     uv_timer_init(&loop->uv, &session->timer);
     loop->open_handles++;

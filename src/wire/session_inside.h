@@ -53,7 +53,6 @@ struct session {
     enum session_state state;
     enum session_reach reach;
     struct sighting sighting;
-    int64_t begun_us;
     int64_t heard_us;
     int64_t begun_us; /* these four: when it got so far, 0 before */
     int64_t connected_us;
