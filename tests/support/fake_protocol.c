@@ -195,3 +195,18 @@ void say_complete(struct bytes *out, const char *tag)
     add_text(out, tag);
     end(out, message);
 }
+
+void say_copy_begins(struct bytes *out, char type)
+{
+    size_t message = begin(out, type);
+    bytes_add(out, "", 1); /* text */
+    add_int16(out, 0);     /* columns */
+    end(out, message);
+}
+
+void say_copy_data(struct bytes *out, const char *data, size_t size)
+{
+    size_t message = begin(out, 'd');
+    bytes_add(out, data, size);
+    end(out, message);
+}

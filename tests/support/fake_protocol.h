@@ -26,4 +26,8 @@ void say_columns(struct bytes *out, const char *rows, bool extended);
 int say_rows(struct bytes *out, const char *rows);
 void say_complete(struct bytes *out, const char *tag);
 
+/* A COPY begins: 'G' takes data, 'H' brings some; and one piece of what it brings. */
+void say_copy_begins(struct bytes *out, char type);
+void say_copy_data(struct bytes *out, const char *data, size_t size);
+
 #endif

@@ -92,6 +92,13 @@ void fake_server_cancel(struct fake_server *server, struct visitor *messenger, i
             visitor_cancel(visitor);
 }
 
+void fake_server_overhear(struct fake_server *server, const struct visitor *speaker, const char *text)
+{
+    for (struct visitor *visitor = server->visitors; visitor != NULL; visitor = visitor->next)
+        if (visitor != speaker)
+            visitor_overhear(visitor, text);
+}
+
 void fake_server_gone(struct fake_server *server, struct visitor *visitor)
 {
     struct visitor **link = &server->visitors;

@@ -44,10 +44,13 @@ struct fake_error {
 /* What becomes of a query. */
 enum fake_deed {
     FAKE_ANSWER,
-    FAKE_HANG_UP,        /* the connection is closed instead of an answer */
-    FAKE_RESET,          /* the same with a TCP reset */
-    FAKE_SAY_NOTHING,    /* neither this query nor a later one is answered */
-    FAKE_UNTIL_CANCELLED /* it runs until a cancel request comes: error 57014, and the connection goes on */
+    FAKE_HANG_UP,         /* the connection is closed instead of an answer */
+    FAKE_RESET,           /* the same with a TCP reset */
+    FAKE_SAY_NOTHING,     /* neither this query nor a later one is answered */
+    FAKE_UNTIL_CANCELLED, /* it runs until a cancel request comes: error 57014, and the connection goes on */
+    FAKE_UNTIL_HEARD,     /* the same, or until .until was heard from another connection: then it is answered. Not in a Q */
+    FAKE_COPY_IN,         /* COPY ... FROM stdin in a Q: takes the client's data and counts its lines */
+    FAKE_COPY_OUT         /* COPY ... TO stdout in a Q: sends .rows as it stands */
 };
 
 /*
@@ -61,7 +64,9 @@ struct fake_reply {
     const char *notice;      /* a NOTICE that comes first */
     struct fake_error error; /* with a sqlstate: an error instead of the rows */
     enum fake_deed deed;
-    unsigned times; /* it fits only so many queries, over all connections; 0: any number */
+    const char *until;       /* FAKE_UNTIL_HEARD */
+    void (*meanwhile)(void); /* called on the server's thread when the query begins */
+    unsigned times;          /* it fits only so many queries, over all connections; 0: any number */
 };
 #define FAKE_END                                                                                                            \
     {                                                                                                                       \

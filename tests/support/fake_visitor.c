@@ -4,6 +4,7 @@
  */
 #include "support/fake_visitor.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +58,7 @@ static void on_sent(uv_write_t *request, int status)
         visitor_close(visitor, false);
 }
 
-static void flush(struct visitor *visitor)
+void visitor_flush(struct visitor *visitor)
 {
     if (visitor->out.size == 0 || visitor->closing)
         return;
@@ -73,128 +74,10 @@ static void flush(struct visitor *visitor)
     visitor_close(visitor, false);
 }
 
-static void say_and_leave(struct visitor *visitor)
+void visitor_leave(struct visitor *visitor)
 {
     visitor->leaving = true;
-    flush(visitor);
-}
-
-static void refuse(struct visitor *visitor, const struct fake_error *error)
-{
-    say_error(&visitor->out, "FATAL", error);
-    say_and_leave(visitor);
-}
-
-/* --- logging in --- */
-
-static void let_in(struct visitor *visitor)
-{
-    static const char *const parameters[][2] = {
-        { "server_version", "15.0 (fake)" },
-        { "server_encoding", "UTF8" },
-        { "client_encoding", "UTF8" },
-        { "DateStyle", "ISO, MDY" },
-        { "TimeZone", "UTC" },
-        { "integer_datetimes", "on" },
-        { "is_superuser", "on" },
-        { "IntervalStyle", "postgres" },
-    };
-    struct bytes *out = &visitor->out;
-    say_authentication_ok(out);
-    for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++)
-        say_parameter(out, parameters[i][0], parameters[i][1]);
-    say_parameter(out, "standard_conforming_strings", "on");
-    say_parameter(out, "in_hot_standby", visitor->visit->in_hot_standby ? "on" : "off");
-    say_parameter(out, "default_transaction_read_only", "off");
-    say_key(out, (int) visitor->number);
-    say_ready(out, 'I');
-    flush(visitor);
-}
-
-static void welcome(struct visitor *visitor)
-{
-    switch (visitor->visit->manner) {
-    case FAKE_LOGIN:
-        if (visitor->visit->password == NULL) {
-            let_in(visitor);
-        } else {
-            say_password_wanted(&visitor->out);
-            flush(visitor);
-        }
-        break;
-    case FAKE_REFUSE:
-        refuse(visitor, &visitor->visit->error);
-        break;
-    case FAKE_CLOSE_AFTER_STARTUP:
-        visitor_close(visitor, false);
-        break;
-    case FAKE_RESET_AFTER_STARTUP:
-        visitor_close(visitor, true);
-        break;
-    case FAKE_SILENT:
-    case FAKE_HALF_TLS:
-    case FAKE_BABBLE:
-    case FAKE_CLOSE_AT_ONCE:
-    case FAKE_RESET_AT_ONCE:
-        visitor->silent = true;
-        break;
-    }
-}
-
-static void note_startup(struct visitor *visitor, const struct frame *frame)
-{
-    struct bytes line = { 0 };
-    const char *at = frame->body + 4;
-    const char *last = frame->body + frame->body_size;
-    while (at < last && *at != '\0') {
-        const char *value = at + strlen(at) + 1;
-        bytes_add_format(&line, " %s=%s", at, value);
-        at = value + strlen(value) + 1;
-    }
-    fake_server_note(visitor->server, "%u startup%s", visitor->number, line.at != NULL ? line.at : "");
-    bytes_finish(&line);
-}
-
-static void answer_encryption(struct visitor *visitor, int32_t code)
-{
-    fake_server_note(visitor->server, "%u %s", visitor->number, code == FRAME_CODE_SSL ? "ssl" : "gssenc");
-    bool half_tls = visitor->visit->manner == FAKE_HALF_TLS && code == FRAME_CODE_SSL;
-    if (visitor->visit->manner == FAKE_SILENT)
-        return;
-    bytes_add(&visitor->out, half_tls ? "S" : "N", 1);
-    flush(visitor);
-    visitor->silent = half_tls;
-}
-
-static void hear_untyped(struct visitor *visitor, const struct frame *frame)
-{
-    int32_t code = frame_code(frame);
-    if (code == FRAME_CODE_CANCEL) {
-        fake_server_cancel(visitor->server, visitor, frame_int32(frame->body + 4));
-        visitor_close(visitor, false);
-    } else if (visitor->visit->manner == FAKE_BABBLE) {
-        const char *babble = visitor->visit->error.message;
-        bytes_add(&visitor->out, babble, strlen(babble));
-        say_and_leave(visitor);
-    } else if (code == FRAME_CODE_SSL || code == FRAME_CODE_GSSENC) {
-        answer_encryption(visitor, code);
-    } else {
-        visitor->in.untyped = false;
-        note_startup(visitor, frame);
-        welcome(visitor);
-    }
-}
-
-static void hear_password(struct visitor *visitor, const char *password)
-{
-    fake_server_note(visitor->server, "%u password %s", visitor->number, password);
-    if (visitor->silent)
-        return;
-    const char *wanted = visitor->visit->password;
-    if (wanted == NULL || strcmp(password, wanted) == 0)
-        let_in(visitor);
-    else
-        refuse(visitor, &(struct fake_error){ .sqlstate = "28P01", .message = "password authentication failed" });
+    visitor_flush(visitor);
 }
 
 /* --- answering a query --- */
@@ -231,15 +114,54 @@ static void succeed(struct visitor *visitor, const struct fake_reply *reply, con
     visitor->transaction_status = query_transaction_status(query, visitor->transaction_status);
 }
 
+static void copy_out(struct visitor *visitor, const char *lines)
+{
+    say_copy_begins(&visitor->out, 'H');
+    say_copy_data(&visitor->out, lines, strlen(lines));
+    say_empty(&visitor->out, 'c');
+    say_complete(&visitor->out, "COPY 1");
+}
+
+static void copy_in(struct visitor *visitor)
+{
+    say_copy_begins(&visitor->out, 'G');
+    visitor_flush(visitor);
+    visitor->copying = true;
+    visitor->copied_lines = 0;
+}
+
+static void do_deed(struct visitor *visitor, const struct fake_reply *reply, bool extended)
+{
+    switch (reply->deed) {
+    case FAKE_ANSWER:
+        break;
+    case FAKE_HANG_UP:
+    case FAKE_RESET:
+        visitor_close(visitor, reply->deed == FAKE_RESET);
+        break;
+    case FAKE_SAY_NOTHING:
+        visitor->silent = true;
+        break;
+    case FAKE_UNTIL_CANCELLED:
+    case FAKE_UNTIL_HEARD:
+        visitor->running = true;
+        visitor->running_extended = extended;
+        break;
+    case FAKE_COPY_IN:
+        copy_in(visitor);
+        break;
+    case FAKE_COPY_OUT:
+        copy_out(visitor, reply->rows);
+        break;
+    }
+}
+
 static void run_query(struct visitor *visitor, const char *query, const struct fake_reply *reply, bool extended)
 {
-    enum fake_deed deed = reply != NULL ? reply->deed : FAKE_ANSWER;
-    if (deed != FAKE_ANSWER) {
-        visitor->silent = deed == FAKE_SAY_NOTHING;
-        visitor->running = deed == FAKE_UNTIL_CANCELLED;
-        visitor->running_extended = extended;
-        if (deed == FAKE_HANG_UP || deed == FAKE_RESET)
-            visitor_close(visitor, deed == FAKE_RESET);
+    if (reply != NULL && reply->meanwhile != NULL)
+        reply->meanwhile();
+    if (reply != NULL && reply->deed != FAKE_ANSWER) {
+        do_deed(visitor, reply, extended);
         return;
     }
     if (reply != NULL && reply->notice != NULL)
@@ -254,7 +176,7 @@ static void say_ready_now(struct visitor *visitor)
 {
     visitor->skipping = false;
     say_ready(&visitor->out, visitor->transaction_status);
-    flush(visitor);
+    visitor_flush(visitor);
 }
 
 void visitor_cancel(struct visitor *visitor)
@@ -271,6 +193,35 @@ void visitor_cancel(struct visitor *visitor)
     if (!visitor->running_extended)
         say_ready_now(visitor);
     hear_all(visitor);
+}
+
+void visitor_overhear(struct visitor *visitor, const char *text)
+{
+    const struct fake_reply *reply = visitor->bound_reply;
+    if (!visitor->running || visitor->closing || reply == NULL || reply->deed != FAKE_UNTIL_HEARD ||
+        strstr(text, reply->until) == NULL)
+        return;
+    visitor->running = false;
+    succeed(visitor, reply, query_begin(visitor->bound), true);
+    hear_all(visitor);
+}
+
+/* --- COPY --- */
+
+static void hear_copy(struct visitor *visitor, const struct frame *frame)
+{
+    char tag[32];
+    for (size_t i = 0; frame->type == 'd' && i < frame->body_size; i++)
+        visitor->copied_lines += frame->body[i] == '\n';
+    if (frame->type != 'c' && frame->type != 'f')
+        return;
+    visitor->copying = false;
+    snprintf(tag, sizeof tag, "COPY %u", visitor->copied_lines);
+    if (frame->type == 'c')
+        say_complete(&visitor->out, tag);
+    else
+        fail_query(visitor, &(struct fake_error){ .sqlstate = "57014", .message = frame->body }, false);
+    say_ready_now(visitor);
 }
 
 /* --- the extended protocol --- */
@@ -346,11 +297,11 @@ static void hear_extended(struct visitor *visitor, const struct frame *frame)
         say_empty(&visitor->out, '3');
         break;
     case 'H':
-        flush(visitor);
+        visitor_flush(visitor);
         break;
     }
     if (visitor->out.size > FLUSH_BYTES)
-        flush(visitor);
+        visitor_flush(visitor);
 }
 
 static void note_message(struct visitor *visitor, const struct frame *frame)
@@ -361,12 +312,13 @@ static void note_message(struct visitor *visitor, const struct frame *frame)
     else if (frame->type == 'P')
         text = frame->body + strlen(frame->body) + 1;
     fake_server_note(visitor->server, "%u %c%s%s", visitor->number, frame->type, *text != '\0' ? " " : "", text);
+    fake_server_overhear(visitor->server, visitor, text);
 }
 
 static void hear_typed(struct visitor *visitor, const struct frame *frame)
 {
     if (frame->type == 'p') {
-        hear_password(visitor, frame->body);
+        login_hear_password(visitor, frame->body);
         return;
     }
     note_message(visitor, frame);
@@ -374,9 +326,11 @@ static void hear_typed(struct visitor *visitor, const struct frame *frame)
         visitor_close(visitor, false);
     } else if (visitor->silent) {
         return;
+    } else if (visitor->copying) {
+        hear_copy(visitor, frame);
     } else if (frame->type == 'Q') {
         run_query(visitor, frame->body, fake_server_choose(visitor->server, visitor->visit, frame->body), false);
-        if (!visitor->closing && !visitor->silent && !visitor->running)
+        if (!visitor->closing && !visitor->silent && !visitor->running && !visitor->copying)
             say_ready_now(visitor);
     } else if (frame->type == 'S') {
         say_ready_now(visitor);
@@ -398,7 +352,7 @@ static void hear_all(struct visitor *visitor)
     struct frame frame = { 0 };
     while (listens(visitor) && frames_next(&visitor->in, &frame))
         if (visitor->in.untyped)
-            hear_untyped(visitor, &frame);
+            login_hear(visitor, &frame);
         else
             hear_typed(visitor, &frame);
     bytes_drop(&visitor->in.bytes, frame.whole_size);

@@ -233,6 +233,57 @@ static void test_fake_server__a_query_runs_until_a_cancel_is_heard(void **state)
     assert_int_equal(fake_server_connections(server), 1);
 }
 
+static void test_fake_server__takes_and_brings_the_data_of_a_copy(void **state)
+{
+    (void) state;
+    static const struct fake_reply replies[] = { { .match = "FROM stdin", .deed = FAKE_COPY_IN },
+                                                 { .match = "TO stdout", .deed = FAKE_COPY_OUT, .rows = "a\tb\n" },
+                                                 FAKE_END };
+    static const struct fake_visit visit = { .replies = replies };
+    fake_server_script(server, &visit, 1);
+    fake_server_listen(server);
+    PGconn *conn = connect_well();
+    PGresult *result = PQexec(conn, "COPY t FROM stdin");
+    assert_int_equal(PQresultStatus(result), PGRES_COPY_IN);
+    PQclear(result);
+    assert_int_equal(PQputCopyData(conn, "one\ntwo\n", 8), 1);
+    assert_int_equal(PQputCopyEnd(conn, NULL), 1);
+    result = PQgetResult(conn);
+    assert_string_equal(PQcmdStatus(result), "COPY 2");
+    PQclear(result);
+    assert_null(PQgetResult(conn));
+    result = PQexec(conn, "COPY t TO stdout");
+    assert_int_equal(PQresultStatus(result), PGRES_COPY_OUT);
+    PQclear(result);
+    char *line = NULL;
+    assert_int_equal(PQgetCopyData(conn, &line, 0), 4);
+    assert_string_equal(line, "a\tb\n");
+    PQfreemem(line);
+    assert_int_equal(PQgetCopyData(conn, &line, 0), -1);
+    PQfinish(conn);
+}
+
+static void test_fake_server__a_query_runs_until_another_connection_has_spoken(void **state)
+{
+    (void) state;
+    static const struct fake_reply replies[] = {
+        { .match = "wait", .deed = FAKE_UNTIL_HEARD, .until = "go on", .rows = "done\nyes" }, FAKE_END
+    };
+    static const struct fake_visit visit = { .replies = replies };
+    fake_server_script(server, &visit, 1);
+    fake_server_listen(server);
+    PGconn *conn = connect_well();
+    PGconn *other = connect_well();
+    assert_int_equal(PQsendQueryParams(conn, "SELECT wait", 0, NULL, NULL, NULL, NULL, 0), 1);
+    fake_server_wait_heard(server, "1 E");
+    PQclear(PQexec(other, "SELECT go on"));
+    PGresult *result = PQgetResult(conn);
+    assert_string_equal(PQgetvalue(result, 0, 0), "yes");
+    PQclear(result);
+    PQfinish(other);
+    PQfinish(conn);
+}
+
 static void test_fake_server__hangs_up_instead_of_an_answer(void **state)
 {
     (void) state;
@@ -316,6 +367,8 @@ int main(void)
         WITH_SERVER(test_fake_server__guesses_tags_and_follows_the_transaction),
         WITH_SERVER(test_fake_server__an_error_in_a_pipeline_skips_up_to_the_sync),
         WITH_SERVER(test_fake_server__a_query_runs_until_a_cancel_is_heard),
+        WITH_SERVER(test_fake_server__takes_and_brings_the_data_of_a_copy),
+        WITH_SERVER(test_fake_server__a_query_runs_until_another_connection_has_spoken),
         WITH_SERVER(test_fake_server__hangs_up_instead_of_an_answer),
         WITH_SERVER(test_fake_server__babbles_and_half_a_tls_handshake),
         cmocka_unit_test(test_fake_server__turns_on_the_tests_own_loop),
