@@ -73,7 +73,7 @@ static size_t round_up(size_t size)
 
 void *arena_alloc(struct arena *arena, size_t size_bytes)
 {
-    if (size_bytes > SIZE_MAX / 2)
+    if (size_bytes > SIZE_MAX / 2 || memory_refuses())
         return NULL;
     size_t size = round_up(size_bytes > 0 ? size_bytes : 1);
     if (size > BLOCK_BYTES / 4)

@@ -3,13 +3,12 @@
  */
 #include "base/memory.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 static long asked;
 static long failing;
 
-static bool refuses(void)
+bool memory_refuses(void)
 {
     asked++;
     return asked == failing;
@@ -17,12 +16,12 @@ static bool refuses(void)
 
 void *memory_alloc(size_t size_bytes)
 {
-    return refuses() ? NULL : calloc(1, size_bytes > 0 ? size_bytes : 1);
+    return memory_refuses() ? NULL : calloc(1, size_bytes > 0 ? size_bytes : 1);
 }
 
 void *memory_realloc(void *block, size_t size_bytes)
 {
-    return refuses() ? NULL : realloc(block, size_bytes > 0 ? size_bytes : 1);
+    return memory_refuses() ? NULL : realloc(block, size_bytes > 0 ? size_bytes : 1);
 }
 
 void memory_free(void *block)
