@@ -26,7 +26,7 @@ static bool copy_options(struct conninfo *conninfo, struct arena *arena, const P
             .value = arena_text(arena, option->val),
             .variable = arena_text(arena, option->envvar),
         };
-        ok = word.keyword != NULL && word.value != NULL;
+        ok = word.keyword != NULL && word.value != NULL && (word.variable != NULL || option->envvar == NULL);
         conninfo->words[conninfo->count++] = word;
     }
     return ok || fault_out_of_memory(fault);
