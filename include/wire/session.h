@@ -85,7 +85,7 @@ bool session_was_notified(struct session *session);
 
 /*
  * Asks the server to cancel what runs, in libuv's pool because PQcancel blocks, and again every 50 ms until the talk is over: a
- * cancel that falls between two messages is lost.
+ * cancel that falls between two messages is lost. False: this one could not be sent; the next one is tried all the same.
  */
 bool session_cancel(struct session *session, struct fault *fault);
 

@@ -58,11 +58,10 @@ static void on_again(uv_timer_t *timer)
 
 bool session_cancel(struct session *session, struct fault *fault)
 {
-    if (session->cancel == NULL && !queue(session))
-        return fault_out_of_memory(fault);
+    bool queued = session->cancel != NULL || queue(session);
     if (session->talk.active)
         uv_timer_start(&session->timer, on_again, CANCEL_AGAIN_MS, CANCEL_AGAIN_MS);
-    return true;
+    return queued || fault_out_of_memory(fault);
 }
 
 void session_forget_cancel(struct session *session)

@@ -59,9 +59,10 @@ static void hear_lost(void *owner, const struct fault *fault)
 {
     struct apply *apply = owner;
     bool failed_before = apply_has_failed(apply);
+    bool is_lost = !failed_before && fault->class == FAULT_LOST;
     if (!failed_before)
         apply->fault = *fault;
-    end(apply, apply->stopping ? APPLY_STOPPED : failed_before ? APPLY_FAILED : APPLY_LOST);
+    end(apply, apply->stopping ? APPLY_STOPPED : is_lost ? APPLY_LOST : APPLY_FAILED);
 }
 
 static void on_time(void *owner)

@@ -142,7 +142,8 @@ static void on_time(void *owner)
         return;
     }
     witness->session = session_beside(witness->watched, on_settled, witness, &fault);
-    witness->looking = witness->session != NULL;
+    if (witness->session == NULL)
+        rest(witness); /* what could not be had now may be there for the next look */
 }
 
 void witness_attend(struct witness *witness, const char *migration)
