@@ -385,6 +385,7 @@ void visitor_begin(struct visitor *visitor)
     visitor->bound = copy("");
     visitor->deaf_cancels = visitor->visit->deaf_cancels;
     uv_unref((uv_handle_t *) &visitor->tcp);
+    uv_tcp_nodelay(&visitor->tcp, 1); /* two small answers in a row must not wait for the client's acknowledgement */
     enum fake_manner manner = visitor->visit->manner;
     if (manner == FAKE_CLOSE_AT_ONCE || manner == FAKE_RESET_AT_ONCE)
         visitor_close(visitor, manner == FAKE_RESET_AT_ONCE);

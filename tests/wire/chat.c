@@ -3,7 +3,6 @@
  */
 #include "chat.h"
 
-#include <dirent.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
 
@@ -192,15 +191,4 @@ void chat_close(struct chat *chat)
     loop_free(chat->loop);
     chat->loop = NULL;
     bytes_finish(&chat->heard);
-}
-
-int chat_open_descriptors(void)
-{
-    int count = 0;
-    DIR *folder = opendir("/proc/self/fd");
-    must(folder != NULL, "cannot list /proc/self/fd");
-    while (readdir(folder) != NULL)
-        count++;
-    closedir(folder);
-    return count;
 }

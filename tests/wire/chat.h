@@ -71,7 +71,4 @@ const char *chat_heard(const struct chat *chat);
 /* The session and the loop, which asserts that nothing was forgotten. */
 void chat_close(struct chat *chat);
 
-/* How many file descriptors this process has open. */
-int chat_open_descriptors(void);
-
 #endif

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "chat.h"
 #include "support/fake_server.h"
+#include "support/descriptors.h"
 #include "support/testing.h"
 #include "wire.h"
 
@@ -14,7 +15,7 @@ static int descriptors;
 static int make(void **state)
 {
     (void) state;
-    descriptors = chat_open_descriptors();
+    descriptors = open_descriptors();
     server = fake_server_new(NULL);
     return 0;
 }
@@ -23,7 +24,7 @@ static int clear(void **state)
 {
     (void) state;
     fake_server_free(server);
-    return chat_open_descriptors() == descriptors ? 0 : -1;
+    return open_descriptors() == descriptors ? 0 : -1;
 }
 
 /* What the harness opens once and keeps. */

@@ -6,6 +6,7 @@
 
 #include "chat.h"
 #include "support/cluster.h"
+#include "support/descriptors.h"
 #include "support/testing.h"
 
 #define COUNT(lines)      (sizeof(lines) / sizeof(lines)[0])
@@ -43,7 +44,7 @@ static int start(void **state)
     cluster_start(cluster);
     chat_open(&chat, conninfo()); /* what libuv opens once and keeps */
     chat_close(&chat);
-    descriptors = chat_open_descriptors();
+    descriptors = open_descriptors();
     return 0;
 }
 
@@ -66,7 +67,7 @@ static int close_chat(void **state)
     (void) state;
     if (chat.loop != NULL)
         chat_close(&chat);
-    return chat_open_descriptors() == descriptors ? 0 : -1;
+    return open_descriptors() == descriptors ? 0 : -1;
 }
 
 /* --- answers ----------------------------------------------------------------------------------------------------------- */

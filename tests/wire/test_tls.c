@@ -12,6 +12,7 @@
 #include "chat.h"
 #include "support/child.h"
 #include "support/cluster.h"
+#include "support/descriptors.h"
 #include "support/testing.h"
 #include "support/workspace.h"
 
@@ -144,13 +145,13 @@ static void test_tls__of_two_refusals_the_one_without_tls_counts(void **state)
 static void test_tls__a_login_that_is_tried_again_without_tls(void **state)
 {
     (void) state;
-    int before = chat_open_descriptors();
+    int before = open_descriptors();
     for (int i = 0; i < 20; i++) {
         struct chat chat;
         chat_open(&chat, conninfo("user=plain sslmode=prefer"));
         chat_close(&chat);
     }
-    assert_int_equal(chat_open_descriptors(), before);
+    assert_int_equal(open_descriptors(), before);
 }
 
 static void test_tls__a_login_that_is_tried_again_with_tls(void **state)
