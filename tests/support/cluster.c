@@ -300,10 +300,15 @@ static const char *show_like_psql(const PGresult *result)
     return kept;
 }
 
+static PGconn *connect_harness(const struct cluster *cluster, const char *database)
+{
+    return PQconnectdb(must_format("%s application_name=harness options='-c log_statement=none'",
+                                   cluster_socket_conninfo(cluster, database)));
+}
+
 const char *cluster_sql(struct cluster *cluster, const char *database, const char *sql)
 {
-    PGconn *conn = PQconnectdb(must_format("%s application_name=harness options='-c log_statement=none'",
-                                           cluster_socket_conninfo(cluster, database)));
+    PGconn *conn = connect_harness(cluster, database);
     PGresult *result = PQstatus(conn) == CONNECTION_OK ? PQexec(conn, sql) : NULL;
     ExecStatusType status = PQresultStatus(result);
     const char *shown = status == PGRES_TUPLES_OK ? show_like_psql(result) : "";
@@ -315,12 +320,22 @@ const char *cluster_sql(struct cluster *cluster, const char *database, const cha
     return shown;
 }
 
+/* Each look is a transaction of its own: within one, a table that was looked for in vain may stay absent. */
 void cluster_wait_until(struct cluster *cluster, const char *database, const char *condition)
 {
-    cluster_sql(cluster, database,
-                must_format("SET statement_timeout = %d; DO $$ BEGIN WHILE NOT (%s) LOOP "
-                            "PERFORM pg_stat_clear_snapshot(), pg_sleep(0.005); END LOOP; END $$",
-                            PATIENCE_MS, condition));
+    PGconn *conn = connect_harness(cluster, database);
+    const char *sql =
+        must_format("SELECT c, CASE WHEN NOT c THEN pg_sleep(0.005) END FROM (VALUES (%s)) AS v (c)", condition);
+    int64_t begun = patience_begin();
+    bool holds = false;
+    while (!holds) {
+        PGresult *result = PQexec(conn, sql);
+        must(PQntuples(result) == 1, "%s\nfailed: %s", condition, PQerrorMessage(conn));
+        holds = PQgetvalue(result, 0, 0)[0] == 't';
+        PQclear(result);
+        must(holds || patience_left_ms(begun) > 0, "this never came to hold: %s", condition);
+    }
+    PQfinish(conn);
 }
 
 const char *cluster_create_database(struct cluster *cluster, const char *hint)
