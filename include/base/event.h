@@ -37,6 +37,7 @@ enum phase {
     X(ATTEMPT_FAILED, "attempt_failed", WAIT, WARN)                                                                         \
     X(READY, "ready", WAIT, INFO)                                                                                           \
     X(CONNECTION_LOST, "connection_lost", WAIT, WARN)                                                                       \
+    X(SERVER_READ_ONLY, "server_read_only", WAIT, WARN)                                                                     \
     X(POOLER_SEEN, "pooler_seen", LOCK, INFO)                                                                               \
     X(LOCK_WAITING, "lock_waiting", LOCK, INFO)                                                                             \
     X(LOCK_ACQUIRED, "lock_acquired", LOCK, INFO)                                                                           \

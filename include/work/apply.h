@@ -25,11 +25,12 @@ struct apply_tries {
 
 enum apply_end {
     APPLY_DONE,
-    APPLY_FAILED,  /* apply_fault() says why; what was committed stays, nothing after it was begun */
-    APPLY_BLOCKED, /* a lock timeout, a deadlock or a serialization failure: worth another try; apply_fault() says which */
-    APPLY_RACED,   /* a runner that takes no lock has recorded the same migration: read the ledger again */
-    APPLY_LOST,    /* the connection broke; whether the last COMMIT happened has to be looked up */
-    APPLY_STOPPED, /* apply_stop(), and the server has confirmed that nothing runs any more */
+    APPLY_FAILED,    /* apply_fault() says why; what was committed stays, nothing after it was begun */
+    APPLY_BLOCKED,   /* a lock timeout, a deadlock or a serialization failure: worth another try; apply_fault() says which */
+    APPLY_RACED,     /* a runner that takes no lock has recorded the same migration: read the ledger again */
+    APPLY_LOST,      /* the connection broke; whether the last COMMIT happened has to be looked up */
+    APPLY_READ_ONLY, /* the server takes no writes: it is a standby, or read-only by default; the migration was rolled back */
+    APPLY_STOPPED,   /* apply_stop(), and the server has confirmed that nothing runs any more */
 };
 
 /*
@@ -48,7 +49,13 @@ void apply_free(struct apply *apply);
 
 const struct fault *apply_fault(const struct apply *apply);
 
+/* After APPLY_READ_ONLY: whether it is a standby. */
+bool apply_in_recovery(const struct apply *apply);
+
 /* The migration that was under way when the connection was lost, or NULL. */
 const char *apply_current(const struct apply *apply);
+
+/* For how long it had been. */
+int64_t apply_current_us(const struct apply *apply);
 
 #endif

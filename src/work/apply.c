@@ -50,7 +50,7 @@ static void hear_end(void *owner)
     if (apply->stopping)
         end(apply, APPLY_STOPPED);
     else if (apply_has_failed(apply))
-        end(apply, apply->blocked ? APPLY_BLOCKED : APPLY_FAILED);
+        end(apply, apply->blocked ? APPLY_BLOCKED : apply->read_only ? APPLY_READ_ONLY : APPLY_FAILED);
     else
         end(apply, apply->raced ? APPLY_RACED : APPLY_DONE);
 }
@@ -58,7 +58,7 @@ static void hear_end(void *owner)
 static void hear_lost(void *owner, const struct fault *fault)
 {
     struct apply *apply = owner;
-    bool failed_before = apply_has_failed(apply);
+    bool failed_before = apply_has_failed(apply) && !apply->blocked && !apply->in_doubt && !apply->read_only;
     bool is_lost = !failed_before && fault->class == FAULT_LOST;
     if (!failed_before)
         apply->fault = *fault;
@@ -154,7 +154,17 @@ const struct fault *apply_fault(const struct apply *apply)
     return &apply->fault;
 }
 
+bool apply_in_recovery(const struct apply *apply)
+{
+    return apply->in_recovery;
+}
+
 const char *apply_current(const struct apply *apply)
 {
     return apply->heard_step < apply->plan->count ? apply_step(apply, apply->heard_step)->name : NULL;
+}
+
+int64_t apply_current_us(const struct apply *apply)
+{
+    return clock_monotonic_us() - apply->step_began_us;
 }

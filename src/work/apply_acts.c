@@ -262,6 +262,11 @@ enum next apply_say_note(struct apply *apply, struct act *act, const struct note
     return NEXT_WAIT;
 }
 
+enum next apply_say_read_only(struct apply *apply, struct act *act)
+{
+    return apply_say(apply, act, SAY_READ_ONLY, sql_read_only, 0);
+}
+
 enum next apply_say_failure(struct apply *apply, struct act *act)
 {
     const struct step *step = apply_step(apply, apply->failed_step);

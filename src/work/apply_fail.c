@@ -59,6 +59,21 @@ static bool is_passing(const struct fault *fault)
     return false;
 }
 
+bool apply_is_read_only_error(const struct fault *fault)
+{
+    return strcmp(fault->sqlstate, "25006") == 0;
+}
+
+/*
+ * A read-only error may be the server's own doing, and a connection exception may be a pooler's word that the server is gone: it
+ * says so with an ERROR, and then hangs up.
+ */
+static bool is_doubtful(const struct fault *fault)
+{
+    bool is_connections = strncmp(fault->sqlstate, "08", 2) == 0;
+    return fault->class == FAULT_MIGRATION && (is_connections || apply_is_read_only_error(fault));
+}
+
 static int64_t tries_left(const struct apply *apply, size_t step)
 {
     bool was_tried = strcmp(apply->tries.migration, apply_step(apply, step)->name) == 0;
@@ -75,8 +90,22 @@ void apply_fail(struct apply *apply, const struct fault *fault, size_t step, uin
     if (fault->source[0] == '\0' && fault->class == FAULT_MIGRATION)
         text_cut(apply->fault.source, sizeof apply->fault.source, apply_step(apply, step)->name);
     apply->blocked = is_passing(fault) && tries_left(apply, step) > 0;
-    if (!apply->blocked)
+    apply->in_doubt = is_doubtful(fault);
+    if (!apply->blocked && !apply->in_doubt)
         note_failed(apply);
+}
+
+void apply_settle_doubt(struct apply *apply)
+{
+    if (!apply->in_doubt)
+        return;
+    apply->in_doubt = false;
+    if (apply->read_only)
+        return;
+    if (apply_is_read_only_error(&apply->fault) && apply->fault.hint[0] == '\0')
+        fault_hint(&apply->fault, "The file makes its transaction READ ONLY, but the ledger's row is written in the same "
+                                  "transaction: a migration has to be able to write.");
+    note_failed(apply);
 }
 
 static void place_in_statement(struct fault *fault, const struct script *script, const struct statement *statement,

@@ -130,18 +130,32 @@ static void note_invalid_index(const struct apply *apply, struct act_tag tag)
                  apply->invalid_index);
 }
 
-/* The only rows that anybody wants: those of a file's own statements are dropped. */
-void apply_hear_row(void *owner, struct act_tag tag, const struct row *row)
+static void hear_read_only(struct apply *apply, const struct row *row)
 {
-    struct apply *apply = owner;
-    if (tag.what != SAY_TRACE)
-        return;
+    const char *in_recovery = row_text(row, 0);
+    const char *read_only = row_text(row, 1);
+    apply->in_recovery = in_recovery != NULL && in_recovery[0] == 't';
+    apply->read_only = apply->in_recovery || (read_only != NULL && read_only[0] == 't');
+}
+
+static void hear_trace(struct apply *apply, struct act_tag tag, const struct row *row)
+{
     const char *answer = row_text(row, 0);
     const char *name = row_text(row, 1);
     apply->trace = answer == NULL ? TRACE_UNDONE : strcmp(answer, "done") == 0 ? TRACE_DONE : TRACE_INVALID;
     text_cut(apply->invalid_index, sizeof apply->invalid_index, name != NULL ? name : "");
     if (apply->trace == TRACE_INVALID)
         note_invalid_index(apply, tag);
+}
+
+/* The only rows that anybody wants: those of a file's own statements are dropped. */
+void apply_hear_row(void *owner, struct act_tag tag, const struct row *row)
+{
+    struct apply *apply = owner;
+    if (tag.what == SAY_TRACE)
+        hear_trace(apply, tag, row);
+    else if (tag.what == SAY_READ_ONLY)
+        hear_read_only(apply, row);
 }
 
 void apply_hear_notice(void *owner, const struct server_message *notice)

@@ -89,7 +89,10 @@ struct apply {
 
     bool stopping;
     bool raced;
-    bool blocked; /* the failure is worth another try */
+    bool blocked;   /* the failure is worth another try */
+    bool in_doubt;  /* the failure may not be the migration's own: it is told when the server has answered to what follows */
+    bool read_only; /* it is: the server takes no writes */
+    bool in_recovery;
     struct apply_tries tries;
     struct witness *witness;
     struct fault fault; /* the first failure */
@@ -119,6 +122,7 @@ enum next apply_say(struct apply *apply, struct act *act, enum say what, const c
 enum next apply_say_sync(struct apply *apply, struct act *act);
 enum next apply_say_note(struct apply *apply, struct act *act, const struct note *note);
 enum next apply_say_failure(struct apply *apply, struct act *act); /* the log's row about it */
+enum next apply_say_read_only(struct apply *apply, struct act *act);
 
 /* What the file says of itself, else the settings; -1: as the role has it. */
 int64_t apply_lock_timeout_ms(const struct apply *apply);
@@ -140,5 +144,11 @@ void apply_hear_error(void *owner, struct act_tag tag, const struct server_messa
 
 /* Notes the first failure; statement counts from 1, 0 is none. What fails after it, or after a stop, follows from that. */
 void apply_fail(struct apply *apply, const struct fault *fault, size_t step, uint32_t statement);
+
+/* One that says that nothing can be written: by the file's own words, or because the server is read-only. */
+bool apply_is_read_only_error(const struct fault *fault);
+
+/* The server has answered: a failure that was in doubt is told, unless the server is what is read-only. */
+void apply_settle_doubt(struct apply *apply);
 
 #endif

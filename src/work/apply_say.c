@@ -155,7 +155,8 @@ static enum next say_closing(struct apply *apply, struct act *act)
 
 static bool wants_failure_row(const struct apply *apply)
 {
-    return apply->log_is_there && apply_has_failed(apply) && apply->fault.class == FAULT_MIGRATION && !apply->stopping;
+    bool is_for_good = apply_has_failed(apply) && apply->fault.class == FAULT_MIGRATION && !apply->read_only;
+    return apply->log_is_there && is_for_good && !apply->stopping;
 }
 
 /*
@@ -182,6 +183,9 @@ static enum next say_cleaning(struct apply *apply, struct act *act)
     case 0:
         return session_in_transaction(apply->session) ? apply_say(apply, act, SAY_ROLLBACK, "ROLLBACK", 0) : NEXT_WAIT;
     case 1:
+        return apply_is_read_only_error(&apply->fault) ? apply_say_read_only(apply, act) : NEXT_WAIT;
+    case 2:
+        apply_settle_doubt(apply);
         return wants_failure_row(apply) ? apply_say_failure(apply, act) : NEXT_WAIT;
     default:
         apply->stage = STAGE_OVER;

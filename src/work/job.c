@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "job_inside.h"
 
-enum { MOST_LOSSES = 3, STOP_WITHIN_MS = 1800 };
+enum { STOP_WITHIN_MS = 1800 };
 
 static void start_wait(struct job *job, enum rung until);
 static void start_lock(struct job *job);
@@ -25,7 +25,7 @@ static void finish(struct job *job, const struct fault *fault)
     if (fault != NULL)
         job->run->outcome.fault = *fault;
     timer_stop(job->stopping);
-    timer_stop(job->backoff);
+    timer_stop(job->rest);
     timer_start(job->ending, 0);
 }
 
@@ -58,73 +58,81 @@ static void close_session(struct job *job)
     job->session = NULL;
 }
 
-/* The connection broke: wait for the server again, with a fresh set of attempts, and look at what was done. */
-static void begin_again(struct job *job, const char *migration, const struct fault *fault)
+static void on_rested(void *owner)
 {
-    const char *name = migration != NULL ? migration : "";
-    journal_note(job->run->journal, EVENT_CONNECTION_LOST, job->run->target,
-                 FIELDS(TEXT(MESSAGE, fault->what), TEXT(MIGRATION, migration)), "the connection was lost: %s", fault->what);
-    close_session(job);
-    job->losses = strcmp(job->lost_in, name) == 0 ? job->losses + 1 : 1;
-    text_cut(job->lost_in, sizeof job->lost_in, name);
-    if (migration != NULL && job->losses >= MOST_LOSSES) {
-        struct fault lost;
-        fault_set(&lost, FAULT_MIGRATION, "the connection was lost %d times in a row during %s", job->losses, name);
-        fault_detail(&lost, "%s", fault->what);
-        fault_hint(&lost, "The migration may be what brings the server down: look at the server's log.");
-        finish(job, &lost);
-        return;
-    }
-    start_wait(job, RUNG_LOGIN);
+    struct job *job = owner;
+    if (job->state == JOB_RESTING)
+        start_wait(job, RUNG_WRITABLE);
+    else
+        start_lock(job);
 }
 
-/* Twice as long each time, and a part of it left to chance, so that two that block each other do not meet again. */
-static int64_t backoff_ms(const struct job *job)
+/* Something was pending, so it is a primary that is waited for: a standby cannot say whether the last COMMIT survived. */
+static void wait_again(struct job *job, enum phase rests_in)
 {
-    enum { FIRST_MS = 100, LONGEST_MS = 5000, MOST_DOUBLINGS = 6 };
-    int64_t tried = job->run->settings->lock_retries - job->tries_left;
-    int64_t longest = (int64_t) FIRST_MS << (tried < MOST_DOUBLINGS ? tried : MOST_DOUBLINGS);
-    if (longest > LONGEST_MS)
-        longest = LONGEST_MS;
-    return longest / 2 + random() % (longest / 2 + 1);
+    int64_t rest_ms = job_rest_ms(job);
+    if (rest_ms == 0) {
+        start_wait(job, RUNG_WRITABLE);
+        return;
+    }
+    job->run->waited_ms += rest_ms;
+    job->run->outcome.phase_us[rests_in] += rest_ms * 1000;
+    job->state = JOB_RESTING;
+    timer_start(job->rest, rest_ms);
+}
+
+/* The connection broke: wait for the server again, with a fresh set of attempts, and look at what was done. */
+static void begin_again(struct job *job, const char *migration, enum phase rests_in, const struct fault *loss)
+{
+    struct fault fault;
+    journal_note(job->run->journal, EVENT_CONNECTION_LOST, job->run->target,
+                 FIELDS(TEXT(SQLSTATE, loss->sqlstate), TEXT(MESSAGE, loss->what), TEXT(MIGRATION, migration)),
+                 "the connection was lost: %s", loss->what);
+    close_session(job);
+    if (job_may_go_on(job, migration, loss, &fault))
+        wait_again(job, rests_in);
+    else
+        finish(job, &fault);
+}
+
+/* The server takes no writes any more: it was demoted, or somebody made it read-only. Another one may take them. */
+static void look_for_primary(struct job *job, bool in_recovery, const char *migration)
+{
+    struct fault fault;
+    struct fault loss;
+    const char *role = in_recovery ? "standby" : "read-only";
+    journal_note(job->run->journal, EVENT_SERVER_READ_ONLY, job->run->target,
+                 FIELDS(TEXT(ROLE, role), TEXT(MIGRATION, migration)),
+                 "the server is %s now: waiting for one that takes writes", in_recovery ? "a standby" : "read-only");
+    close_session(job);
+    fault_set(&loss, FAULT_LOST, "the server is %s", role);
+    if (job_may_go_on(job, NULL, &loss, &fault))
+        wait_again(job, PHASE_WAIT);
+    else
+        finish(job, &fault);
 }
 
 /* The migration was rolled back whole; the lock is still ours. */
 static void try_again(struct job *job, const struct fault *fault)
 {
-    const struct settings *settings = job->run->settings;
-    bool is_first = strcmp(job->blocked_in, fault->source) != 0;
-    text_cut(job->blocked_in, sizeof job->blocked_in, fault->source);
-    job->tries_left = (is_first ? settings->lock_retries : job->tries_left) - 1;
-    int64_t delay_ms = backoff_ms(job);
+    const int64_t most = job->run->settings->lock_retries;
+    int64_t delay_ms = job_count_try(job, fault->source);
     journal_note(job->run->journal, EVENT_MIGRATION_RETRIED, job->run->target,
                  FIELDS(TEXT(MIGRATION, fault->source), TEXT(SQLSTATE, fault->sqlstate), TEXT(MESSAGE, fault->what),
-                        NUMBER(ATTEMPT, settings->lock_retries - job->tries_left), NUMBER(ATTEMPTS, settings->lock_retries),
-                        NUMBER(WAITED_MS, delay_ms)),
+                        NUMBER(ATTEMPT, most - job->tries_left), NUMBER(ATTEMPTS, most), NUMBER(WAITED_MS, delay_ms)),
                  "%s was rolled back (%s) and is tried again", fault->source, fault->what);
     job->state = JOB_BACKING_OFF;
-    timer_start(job->backoff, delay_ms);
-}
-
-static void on_backed_off(void *owner)
-{
-    start_lock(owner);
+    timer_start(job->rest, delay_ms);
 }
 
 /* Its row is in the ledger now, so the next reading has it as applied; or something else is unique there. */
 static void go_on_after_race(struct job *job, const char *migration)
 {
-    job->races = strcmp(job->raced_in, migration) == 0 ? job->races + 1 : 1;
-    text_cut(job->raced_in, sizeof job->raced_in, migration);
-    if (job->races < MOST_LOSSES) {
-        start_lock(job);
-        return;
-    }
     struct fault fault;
-    fault_set(&fault, FAULT_MIGRATION, "the row of %s cannot be added to the ledger: it is a duplicate, but it is not there",
-              migration);
-    fault_hint(&fault, "The ledger must have no unique constraint but its primary key on migration_name.");
-    finish(job, &fault);
+    if (job_may_race_on(job, migration, &fault))
+        start_lock(job);
+    else
+        finish(job, &fault);
 }
 
 static void on_applied(void *owner, enum apply_end end)
@@ -133,8 +141,10 @@ static void on_applied(void *owner, enum apply_end end)
     struct apply *apply = job->apply;
     struct fault fault = *apply_fault(apply);
     char migration[256];
+    bool in_recovery = apply_in_recovery(apply);
     const char *current = apply_current(apply);
     text_cut(migration, sizeof migration, current != NULL ? current : "");
+    job->tried_us = apply_current_us(apply);
     job->apply = NULL;
     apply_free(apply);
     switch (end) {
@@ -150,11 +160,14 @@ static void on_applied(void *owner, enum apply_end end)
     case APPLY_BLOCKED:
         try_again(job, &fault);
         break;
+    case APPLY_READ_ONLY:
+        look_for_primary(job, in_recovery, migration);
+        break;
     case APPLY_RACED:
         go_on_after_race(job, migration);
         break;
     case APPLY_LOST:
-        begin_again(job, current != NULL ? migration : NULL, &fault);
+        begin_again(job, current != NULL ? migration : NULL, PHASE_WAIT, &fault);
         break;
     }
 }
@@ -214,12 +227,15 @@ static void on_locked(void *owner, enum lock_end end)
     job->has_plan = false; /* it points into the reading that is replaced now */
     lock_take_reading(lock, &job->reading);
     lock_free(lock);
-    if (end == LOCK_OURS)
+    const struct server_state *server = &job->reading.server;
+    if (end == LOCK_OURS && (server->in_recovery || server->read_only))
+        look_for_primary(job, server->in_recovery, NULL);
+    else if (end == LOCK_OURS)
         start_apply(job);
     else if (end == LOCK_NOT_NEEDED)
         end_without_work(job);
     else if (fault.class == FAULT_LOST)
-        begin_again(job, NULL, &fault);
+        begin_again(job, NULL, PHASE_LOCK, &fault);
     else
         finish(job, &fault);
 }
@@ -296,6 +312,7 @@ static void on_waited(void *owner, enum wait_end end)
     job->wait = NULL;
     if (end == WAIT_READY) {
         job->session = wait_take_session(wait);
+        job_count_session(job);
         wait_take_reading(wait, &job->reading);
     }
     wait_free(wait);
@@ -378,8 +395,8 @@ struct job *job_start(struct run *run, enum job_kind kind, struct shelf *shelf, 
     arena_init(&job->arena);
     job->ending = timer_new(run->loop, on_ending, job, fault);
     job->stopping = job->ending == NULL ? NULL : timer_new(run->loop, on_stop_unanswered, job, fault);
-    job->backoff = job->stopping == NULL ? NULL : timer_new(run->loop, on_backed_off, job, fault);
-    if (job->backoff == NULL) {
+    job->rest = job->stopping == NULL ? NULL : timer_new(run->loop, on_rested, job, fault);
+    if (job->rest == NULL) {
         job_free(job);
         return NULL;
     }
@@ -394,7 +411,7 @@ void job_free(struct job *job)
     end_conversations(job);
     timer_free(job->ending);
     timer_free(job->stopping);
-    timer_free(job->backoff);
+    timer_free(job->rest);
     reading_finish(&job->reading);
     arena_finish(&job->arena);
     memory_free(job);

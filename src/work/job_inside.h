@@ -1,5 +1,6 @@
 /*
- * A job from the inside: job.c walks from state to state, job_plan.c makes the plan and tells what is in it.
+ * A job from the inside: job.c walks from state to state, job_plan.c makes the plan and tells what is in it, job_again.c says how
+ * often something is begun again.
  */
 #ifndef PGUSHER_WORK_JOB_INSIDE_H
 #define PGUSHER_WORK_JOB_INSIDE_H
@@ -13,11 +14,12 @@
  *     WAITING    a wait runs; no session is ours
  *     LOCKING    the session is ours, a lock is being asked for
  *     APPLYING   the lock is ours, migrations run
- *     BACKING_OFF  a migration was blocked and rolled back; the backoff timer rings for its next try
+ *     BACKING_OFF  a migration was blocked and rolled back; the rest timer rings for its next try
+ *     RESTING    the connection broke again; no session is ours; the rest timer rings for the next wait
  *     STOPPING   a signal came while APPLYING; the server has not confirmed yet
  *     OVER       nothing runs; the outcome is final
  */
-enum job_state { JOB_WAITING, JOB_LOCKING, JOB_APPLYING, JOB_BACKING_OFF, JOB_STOPPING, JOB_OVER };
+enum job_state { JOB_WAITING, JOB_LOCKING, JOB_APPLYING, JOB_BACKING_OFF, JOB_RESTING, JOB_STOPPING, JOB_OVER };
 
 struct job {
     struct run *run;
@@ -43,11 +45,15 @@ struct job {
     bool has_plan;
     struct script *scripts; /* of pending files that were read once, by their place on the shelf */
     bool warned_of_history;
-    char lost_in[256];    /* the migration during which the connection was lost */
+    struct timer *rest;
     char blocked_in[256]; /* the migration that waits for another try */
     int64_t tries_left;
-    struct timer *backoff;
-    int losses; /* in a row, in that migration */
+    char lost_in[256]; /* the migration during which the connection was lost last */
+    int losses;        /* in a row, in that migration */
+    int64_t tried_us;  /* for how long the migration under way had been, when the last apply ended */
+    int64_t session_since_us;
+    size_t applied_before; /* the session began */
+    int64_t short_lives;   /* of sessions in a row: broken within an interval, and nothing was applied */
 };
 
 /* Makes the plan out of the last reading. False with FAULT_HISTORY under --strict, or what the planner says. */
@@ -55,6 +61,24 @@ bool job_make_plan(struct job *job, struct fault *fault);
 
 /* Reads and splits the pending files of the plan, each of them once in a job. */
 bool job_read_pending(struct job *job, struct fault *fault);
+
+/* A session has become the job's. */
+void job_count_session(struct job *job);
+
+/*
+ * The session broke, in a migration or (NULL) outside of any. False with FAULT_MIGRATION when that migration lost it too often in a
+ * row, which is told then, or with FAULT_NOT_READY when no session lasts.
+ */
+bool job_may_go_on(struct job *job, const char *migration, const struct fault *loss, struct fault *fault);
+
+/* How long to rest before the next wait; --timeout bounds that too. */
+int64_t job_rest_ms(const struct job *job);
+
+/* The migration was blocked and rolled back: counts the try, and answers how long to rest before the next one. */
+int64_t job_count_try(struct job *job, const char *migration);
+
+/* The migration's row was a duplicate. False with FAULT_MIGRATION, which is told then, when it is one for ever. */
+bool job_may_race_on(struct job *job, const char *migration, struct fault *fault);
 
 /* Tells what was planned, and what is remarkable in the files; since_us is when the planning began. */
 void job_note_planned(struct job *job, int64_t since_us);

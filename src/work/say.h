@@ -24,8 +24,9 @@ enum say {
     SAY_COMMIT,      /* of a whole migration */
     SAY_COMMIT_PART, /* of the ledger's tables, or of a unit of a file */
     SAY_ROLLBACK,
-    SAY_TRACE,   /* what the catalogue knows of a statement */
-    SAY_FAILURE, /* the log's row about a failure */
+    SAY_TRACE,     /* what the catalogue knows of a statement */
+    SAY_READ_ONLY, /* whether the server takes no writes */
+    SAY_FAILURE,   /* the log's row about a failure */
 };
 
 #endif

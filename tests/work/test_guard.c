@@ -98,6 +98,8 @@ static void test_guard__an_ended_session_is_tried_again_and_then_given_up(void *
                                { "2.sql", "CREATE TABLE two (a int); SELECT pg_terminate_backend(pg_backend_pid());" });
     struct run_result result = up_run(&(struct up){ .migrations = folder, .database = database }, 5);
     assert_int_equal(event_count(result.output, "connection_lost"), 3);
+    assert_contains(event_line(result.output, "migration_failed"), "3 times in a row during 2.sql");
+    assert_contains(event_line(result.output, "migration_failed"), "\"sqlstate\":\"57P01\"");
     assert_contains(result.errors, "2.sql");
     assert_string_equal(ledger_names(database), "1.sql");
 }

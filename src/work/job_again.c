@@ -1,0 +1,131 @@
+/*
+ * Beginning again, after a lost connection, a lock timeout or a race: how often, and after which rest. What is begun is job.c's.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "job_inside.h"
+
+enum { MOST_IN_A_ROW = 3 };
+
+/* The session is gone, so the log has no row about it: the event is all that is left. */
+static bool give_up_migration(const struct job *job, const char *migration, const struct fault *fault)
+{
+    journal_note(job->run->journal, EVENT_MIGRATION_FAILED, job->run->target,
+                 FIELDS(TEXT(MIGRATION, migration), TEXT(SQLSTATE, fault->sqlstate), TEXT(MESSAGE, fault->what),
+                        TEXT(DETAIL, fault->detail), TEXT(HINT, fault->hint), NUMBER(DURATION_US, job->tried_us)),
+                 "%s failed: %s", migration, fault->what);
+    return false;
+}
+
+/* Twice as long each time, and a part of it left to chance, so that two that met do not meet again. */
+static int64_t doubled_ms(int64_t first_ms, int64_t longest_ms, int64_t times)
+{
+    enum { MOST_DOUBLINGS = 16 };
+    int64_t longest = first_ms << (times < MOST_DOUBLINGS ? times : MOST_DOUBLINGS);
+    if (longest > longest_ms)
+        longest = longest_ms;
+    return longest / 2 + random() % (longest / 2 + 1);
+}
+
+/* --- a lost connection ------------------------------------------------------------------------------------------------ */
+
+static const char *what_to_do(const struct fault *loss)
+{
+    if (strcmp(loss->sqlstate, "25P03") == 0)
+        return "The server ends transactions that are idle for longer than idle_in_transaction_session_timeout: ALTER ROLE "
+               "... SET it to more for the migrating role.";
+    if (strcmp(loss->sqlstate, "57P05") == 0)
+        return "The server ends sessions that are idle for longer than idle_session_timeout: ALTER ROLE ... SET it to more "
+               "for "
+               "the migrating role.";
+    if (strcmp(loss->sqlstate, "57P01") == 0)
+        return "Somebody or something calls pg_terminate_backend() on this session, perhaps the migration itself: look at "
+               "the "
+               "server's log.";
+    return "The migration may be what brings the server down: look at the server's log.";
+}
+
+static bool give_up_lost(const struct job *job, const struct fault *loss, struct fault *fault)
+{
+    fault_set(fault, FAULT_MIGRATION, "the connection was lost %d times in a row during %s", job->losses, job->lost_in);
+    fault_sqlstate(fault, loss->sqlstate);
+    fault_detail(fault, "%s", loss->what);
+    fault_hint(fault, "%s", what_to_do(loss));
+    return give_up_migration(job, job->lost_in, fault);
+}
+
+static bool give_up_server(const struct job *job, const struct fault *loss, struct fault *fault)
+{
+    fault_set(fault, FAULT_NOT_READY, "the connection to %s was lost %" PRId64 " times in a row, each within %" PRId64 " ms",
+              job->run->target, job->short_lives, job->run->settings->interval_ms);
+    fault_sqlstate(fault, loss->sqlstate);
+    fault_detail(fault, "%s", loss->what);
+    fault_hint(fault, "The server lets this role in and hangs up: look at its log, and at what is between.");
+    return false;
+}
+
+void job_count_session(struct job *job)
+{
+    job->session_since_us = clock_monotonic_us();
+    job->applied_before = job->run->outcome.applied;
+}
+
+/* A session that lasted, or in which something was applied, was worth its login. */
+static void count_life(struct job *job)
+{
+    bool lasted = clock_monotonic_us() - job->session_since_us >= job->run->settings->interval_ms * 1000;
+    bool achieved = job->run->outcome.applied > job->applied_before;
+    job->short_lives = lasted || achieved ? 1 : job->short_lives + 1;
+}
+
+bool job_may_go_on(struct job *job, const char *migration, const struct fault *loss, struct fault *fault)
+{
+    count_life(job);
+    if (migration != NULL) {
+        job->losses = strcmp(job->lost_in, migration) == 0 ? job->losses + 1 : 1;
+        text_cut(job->lost_in, sizeof job->lost_in, migration);
+        if (job->losses >= MOST_IN_A_ROW)
+            return give_up_lost(job, loss, fault);
+    }
+    return job->short_lives <= job->run->settings->attempts || give_up_server(job, loss, fault);
+}
+
+int64_t job_rest_ms(const struct job *job)
+{
+    enum { FIRST_MS = 50, LONGEST_MS = 1000 };
+    if (job->short_lives < 2)
+        return 0;
+    const struct run *run = job->run;
+    int64_t rest_ms = doubled_ms(FIRST_MS, LONGEST_MS, job->short_lives - 2);
+    bool is_late = run->settings->timeout_ms >= 0 && run->waited_ms + rest_ms > run->settings->timeout_ms;
+    return is_late ? 0 : rest_ms; /* the wait will say that its time is up */
+}
+
+/* --- a lock timeout --------------------------------------------------------------------------------------------------- */
+
+int64_t job_count_try(struct job *job, const char *migration)
+{
+    enum { FIRST_MS = 100, LONGEST_MS = 5000 };
+    const int64_t most = job->run->settings->lock_retries;
+    bool is_first = strcmp(job->blocked_in, migration) != 0;
+    text_cut(job->blocked_in, sizeof job->blocked_in, migration);
+    job->tries_left = (is_first ? most : job->tries_left) - 1;
+    return doubled_ms(FIRST_MS, LONGEST_MS, most - job->tries_left);
+}
+
+/* --- a race ----------------------------------------------------------------------------------------------------------- */
+
+bool job_may_race_on(struct job *job, const char *migration, struct fault *fault)
+{
+    job->races = strcmp(job->raced_in, migration) == 0 ? job->races + 1 : 1;
+    text_cut(job->raced_in, sizeof job->raced_in, migration);
+    if (job->races < MOST_IN_A_ROW)
+        return true;
+    fault_set(fault, FAULT_MIGRATION, "the row of %s cannot be added to the ledger: it is a duplicate, but it is not there",
+              migration);
+    fault_hint(fault, "The ledger must have no unique constraint but its primary key on migration_name.");
+    return give_up_migration(job, migration, fault);
+}
