@@ -1,7 +1,7 @@
 /*
- * usage: bench_stopwatch COMMAND [ARGUMENT ...]
+ * usage: bench_stopwatch FD COMMAND [ARGUMENT ...]
  *
- * Runs a command and writes what it cost on file descriptor 3, as one line of JSON. A small program of its own and not the
+ * Runs a command and writes what it cost on the file descriptor, as one line of JSON. A small program of its own and not the
  * driver, because a child's peak memory begins with that of the process that started it.
  */
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ANSWER_FD = 3, NOT_RUN = 127 };
+enum { NOT_RUN = 127 };
 
 static long long now_us(clockid_t clock)
 {
@@ -34,20 +34,21 @@ int main(int argc, char **argv)
 {
     int status;
     struct rusage usage;
-    if (argc < 2)
+    if (argc < 3)
         return NOT_RUN;
+    int answer_fd = (int) strtol(argv[1], NULL, 10);
     long long begun_us = now_us(CLOCK_MONOTONIC);
     pid_t child = fork();
     if (child == 0) {
-        close(ANSWER_FD);
-        execvp(argv[1], argv + 1);
+        close(answer_fd);
+        execvp(argv[2], argv + 2);
         _exit(NOT_RUN);
     }
     if (child < 0 || wait4(child, &status, 0, &usage) != child)
         return NOT_RUN;
     long long wall_us = now_us(CLOCK_MONOTONIC) - begun_us;
     dprintf(
-        ANSWER_FD,
+        answer_fd,
         "{\"exit\": %d, \"wall_us\": %lld, \"cpu_us\": %lld, \"user_us\": %lld, \"memory_kb\": %ld, \"ended_us\": %lld}\n",
         exit_code(status), wall_us, duration_us(usage.ru_utime) + duration_us(usage.ru_stime), duration_us(usage.ru_utime),
         usage.ru_maxrss, now_us(CLOCK_REALTIME));

@@ -1,0 +1,176 @@
+"""The tables of the page, from the results: what stands between a line `<!-- bench: NAME -->` and the next `<!-- end -->` is written
+anew. Where a case has no results yet, its tables stay as they are."""
+
+import json
+import re
+
+import aims
+import plots
+import rounds
+
+TABLES = {
+    "nothing": (("SCRAM", lambda name: name.endswith("files, SCRAM")), ("trust", lambda name: name.endswith("files, trust")),
+                ("SCRAM, TLS", lambda name: name.endswith("SCRAM, TLS")), ("trust, TLS", lambda name: name.endswith("trust, TLS"))),
+    "fresh": (("fsync off", lambda name: name.endswith("fsync off")), ("fsync on", lambda name: name.endswith("fsync on"))),
+    "far": (("nothing pending", lambda name: name.startswith("nothing")), ("fresh", lambda name: name.startswith("fresh"))),
+    "waiting": (("from the server's word that it is ready to the tool's end", lambda _: True),),
+    "stack": (("until the last application is up", lambda _: True),),
+}
+LEGEND = "median · p95 in ms · ours as a part of it, the median of the ratios round by round"
+
+
+def number(value):
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def cell(entry, reference, all_rounds):
+    if entry is None:
+        return ""
+    times = rounds.values(entry)
+    if not times:
+        return "fails" if "failed" in entry else "spared" if "spared" in entry else ""
+    text = f"{number(rounds.median(times) / 1000)} · {number(rounds.percentile(times, 95) / 1000)}"
+    if reference is not None and reference is not entry and rounds.values(reference):
+        parts = rounds.ratios(reference, entry)
+        text += f" · {rounds.median(parts):.2f}" if parts else ""
+    if len(times) < all_rounds:
+        text += f" ({len(times)} rounds)"
+    return text
+
+
+def reference_of(group, name):
+    """The reference program's entry; where it runs in several manners, the first of them."""
+    return next((entry for tool, entry in group["tools"].items() if tool.startswith(name) and rounds.values(entry)), None)
+
+
+def table(document, groups):
+    names = list(dict.fromkeys(name for group in groups for name in group["tools"]))
+    lines = ["| | " + " | ".join(group["name"] for group in groups) + " |", "|---" * (len(groups) + 1) + "|"]
+    for name in names:
+        cells = [cell(group["tools"].get(name), reference_of(group, document["reference"]), document["rounds"])
+                 for group in groups]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def remarks(groups):
+    """Who failed, and who was spared, once each."""
+    lines = []
+    for group in groups:
+        for name, entry in group["tools"].items():
+            if "failed" in entry:
+                lines.append(f"- {name} does not do \"{group['name']}\": `{entry['failed'].replace('`', chr(39))}`")
+            if "failed_rounds" in entry:
+                lines.append(f"- {name} failed in {len(entry['failed_rounds'])} rounds of \"{group['name']}\": "
+                             f"`{entry['failed_rounds'][0].replace('`', chr(39))}`")
+            if "spared" in entry:
+                lines.append(f"- {name} is {entry['spared']}.")
+    return list(dict.fromkeys(lines))
+
+
+def case_text(document):
+    lines = []
+    for title, belongs in TABLES[document["case"]]:
+        groups = [group for group in document["groups"] if belongs(group["name"])]
+        if groups:
+            lines += [f"**{title}** ({LEGEND})", "", *table(document, groups), ""]
+    lines += remarks(document["groups"])
+    for group in document["groups"]:
+        if group["plot"]:
+            file = plots.file_name(document["case"], group["name"])
+            lines += ["", f"![{group['name']}](../bench/results/{file})"]
+    return lines
+
+
+# --- what is counted -------------------------------------------------------------------------------------------------------
+
+
+def trips_text(document):
+    groups = [group for group in document["groups"] if any(rounds.values(entry, "round_trips") for entry in group["tools"].values())]
+    # the count is the same behind each delay: one column a kind
+    kinds = {re.sub(r", \S+ ms$", "", group["name"]): group for group in groups}
+    names = list(dict.fromkeys(name for group in kinds.values() for name in group["tools"]))
+    lines = ["| | " + " | ".join(f"{kind}: connections · during logins · after" for kind in kinds) + " |",
+             "|---" * (len(kinds) + 1) + "|"]
+    for name in names:
+        cells = [trips_cell(group["tools"].get(name)) for group in kinds.values()]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def trips_cell(entry):
+    if entry is None or not entry["samples"]:
+        return ""
+    return " · ".join(spread(rounds.values(entry, what)) for what in ("connections", "login_trips", "round_trips"))
+
+
+def spread(counts):
+    low, high = min(counts), max(counts)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def cost_text(document):
+    lines = ["| files | | time, ms | processor, ms | memory, MB | system calls | instructions, millions |", "|---" * 7 + "|"]
+    for group in document["groups"]:
+        for name, entry in group["tools"].items():
+            if not entry["samples"]:
+                continue
+            instructions = entry.get("instructions")
+            calls = entry.get("system_calls")
+            lines.append(f"| {group['name'].split()[0]} | {name} | {number(rounds.median(rounds.values(entry)) / 1000)} | "
+                         f"{number(rounds.median(rounds.values(entry, 'cpu_us')) / 1000)} | "
+                         f"{rounds.median(rounds.values(entry, 'memory_kb')) / 1024:.1f} | "
+                         f"{'' if calls is None else f'{calls:,}'} | "
+                         f"{'' if instructions is None else f'{instructions / 1e6:,.1f}'} |")
+    return [*lines, "", "![growth](../bench/results/cost-growth.svg)"]
+
+
+def machine_text(documents):
+    lines = []
+    for name, document in documents.items():
+        machine = document["machine"]
+        lines.append(f"- {name}: {document['began']}, {document['rounds']} rounds, {machine['processor']}, {machine['cores']} cores, "
+                     f"{machine['memory_gb']} GB, {machine['system']}, Linux {machine['kernel']}, PostgreSQL "
+                     f"{machine['postgresql']}; load at the beginning {document['load_at_begin']}")
+    missing = {tool: reason for document in documents.values() for tool, reason in document["missing"].items()}
+    lines += [f"- missing: {tool}: {reason}" for tool, reason in missing.items()]
+    return lines
+
+
+# --- the page --------------------------------------------------------------------------------------------------------------
+
+
+def sections(documents):
+    texts = {name: case_text(document) for name, document in documents.items() if name in TABLES}
+    if "far" in documents:
+        texts["trips"] = trips_text(documents["far"])
+    if "cost" in documents:
+        texts["cost"] = cost_text(documents["cost"])
+    texts["machine"] = machine_text(documents)
+    texts["aims"] = aims.text(documents)
+    return texts
+
+
+def replace(page, name, lines):
+    pattern = re.compile(rf"(<!-- bench: {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
+    if not pattern.search(page):
+        raise SystemExit(f"bench: the page has no place for {name}")
+    body = "\n".join(lines)
+    return pattern.sub(lambda match: f"{match.group(1)}\n{body}\n\n{match.group(2)}", page)
+
+
+def read_results(folder):
+    documents = {}
+    for path in sorted(folder.glob("*.json")):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        documents[document["case"]] = document
+    return documents
+
+
+def write(path, folder):
+    page = path.read_text(encoding="utf-8")
+    for name, lines in sections(read_results(folder)).items():
+        page = replace(page, name, lines)
+    path.write_text(page, encoding="utf-8")
