@@ -1,9 +1,10 @@
 /*
  * One look at the database: what the server is, what the ledger and its log say. It costs one round trip, writes nothing, takes
- * no lock, works on a standby, and logs no error on the server when there is no ledger.
+ * no lock, works on a standby, and logs no error on the server when there is no ledger. Where the table of the ledger's name is
+ * something else, or may not be read, that one fails, and the reading goes on to ask why; likewise on a server without libxml.
  *
  * A reading is a list of acts that a conversation weaves into its own (see wire/talk.h): reading_say() until it answers false, then
- * the conversation's own Sync, and reading_conclude() when that was heard.
+ * the conversation's own Sync; when that was heard, the same again while reading_goes_on(), and then reading_conclude().
  */
 #ifndef PGUSHER_WORK_READING_H
 #define PGUSHER_WORK_READING_H
@@ -31,18 +32,25 @@ struct server_state {
 enum reading_wish {
     READ_LEDGER = 1 << 0,  /* the ledger and its log */
     READ_SLOTS = 1 << 1,   /* how many connections are in use */
+    READ_LOG = 1 << 3,     /* never wished for: READING_WHY has found that it may be read */
     LISTEN_FIRST = 1 << 2, /* hears from then on of what is applied: no row is committed unheard after this reading */
+};
+
+enum reading_stage {
+    READING_FIRST, /* all that is wished for; server, ledger and log are one statement */
+    READING_WHY,   /* after that has failed: what is in the way */
+    READING_ROWS,  /* and the rows, if there are any for us */
 };
 
 struct reading {
     struct arena arena; /* holds all that was read */
     const struct settings *settings;
     unsigned wishes;
-    size_t said;
+    enum reading_stage stage;
+    size_t said; /* lines of the script */
+    const char *params[4];
     struct server_state server;
     struct ledger ledger;
-    size_t row_room;
-    size_t progress_room;
     bool is_foreign; /* a table of the ledger's name that is not a ledger */
     const char *columns;
     bool schema_exists;
@@ -59,6 +67,9 @@ void reading_finish(struct reading *reading);
 
 /* The next act; false when all are said. */
 bool reading_say(struct reading *reading, struct act *act);
+
+/* All that was said has been heard. True: the answers ask for more acts, in a segment of their own. */
+bool reading_goes_on(struct reading *reading);
 
 void reading_hear_row(struct reading *reading, struct act_tag tag, const struct row *row);
 void reading_hear_error(struct reading *reading, struct act_tag tag, const struct server_message *error);

@@ -53,7 +53,7 @@ struct lock {
     struct fault fault;
 };
 
-static void poll(struct lock *lock);
+static void begin_talk(struct lock *lock, enum turn first);
 
 static void end(struct lock *lock, enum lock_end how)
 {
@@ -231,7 +231,9 @@ static void leave(struct lock *lock)
 static void hear_end(void *owner)
 {
     struct lock *lock = owner;
-    if (!reading_conclude(&lock->reading, &lock->fault)) {
+    if (reading_goes_on(&lock->reading)) {
+        begin_talk(lock, TURN_READING);
+    } else if (!reading_conclude(&lock->reading, &lock->fault)) {
         end(lock, LOCK_FAILED);
     } else if (lock->takes_none) {
         end(lock, LOCK_OURS);
@@ -255,7 +257,8 @@ static void hear_lost(void *owner, const struct fault *fault)
     end(lock, LOCK_FAILED);
 }
 
-static void poll(struct lock *lock)
+/* A conversation that begins with this turn. */
+static void begin_talk(struct lock *lock, enum turn first)
 {
     static const struct talker talker = {
         .say_next = say_next,
@@ -265,11 +268,16 @@ static void poll(struct lock *lock)
         .hear_end = hear_end,
         .hear_lost = hear_lost,
     };
-    lock->turn = lock->takes_none ? TURN_READING : TURN_CHECK;
+    lock->turn = first;
+    talk_begin(lock->session, &talker, lock);
+}
+
+static void poll(struct lock *lock)
+{
     lock->got_it = false;
     lock->holder = (struct holder){ .known = false };
     reading_init(&lock->reading, lock->run->settings, READ_LEDGER);
-    talk_begin(lock->session, &talker, lock);
+    begin_talk(lock, lock->takes_none ? TURN_READING : TURN_CHECK);
 }
 
 static void on_time(void *owner)

@@ -1,18 +1,18 @@
 /*
- * From rows to a ledger. It knows the columns of sql/state.sql, sql/rows.sql and sql/progress.sql; what follows from them is
- * decided by the planner and the job.
+ * What to ask, and from the answer's columns to a state. It knows those of sql/server.sql, sql/reading.sql and sql/state.sql; how
+ * rows are packed is known to rows.c, and what follows from them is decided by the planner and the job.
  */
 #include "work/reading.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
+#include "rows.h"
 #include "say.h"
 #include "statements.h"
 #include "text/template.h"
 
-enum { OLDEST_SERVER = 130000, IDENTIFIER_MOST_BYTES = 1024 };
+enum { OLDEST_SERVER = 130000, IDENTIFIER_MOST_BYTES = 1024, TEMPLATE_MOST_BYTES = 4096 };
 
 void reading_init(struct reading *reading, const struct settings *settings, unsigned wishes)
 {
@@ -25,20 +25,21 @@ void reading_finish(struct reading *reading)
 {
     if (reading == NULL)
         return;
-    memory_free(reading->ledger.rows);
-    memory_free(reading->ledger.progress);
     reading->ledger = (struct ledger){ .exists = false };
     arena_finish(&reading->arena);
 }
 
 /* --- saying ----------------------------------------------------------------------------------------------------------- */
 
-static void set_sql(struct act *act, enum say what, const char *sql)
+/* sql may be NULL: without memory for it the reading goes on with an empty query, and ends with the fault. */
+static void set_sql(struct reading *reading, struct act *act, enum say what, const char *sql)
 {
+    if (sql == NULL)
+        fault_out_of_memory(&reading->fault);
     act->kind = ACT_SQL;
     act->tag = (struct act_tag){ .what = what };
-    act->sql = sql;
-    act->sql_bytes = strlen(sql);
+    act->sql = sql != NULL ? sql : "";
+    act->sql_bytes = strlen(act->sql);
 }
 
 /* The channel is the table's name alone: the schema is known only when the ledger was read, and that has to come after it. */
@@ -53,67 +54,98 @@ static const char *listen_sql(struct reading *reading)
     return kept;
 }
 
-/* Without memory for it the reading goes on, and ends with the fault. */
-static void say_listen(struct reading *reading, struct act *act)
+/* One of the queries for rows, with what stands for its table. Times are only for those who look at them. */
+static const char *fill(struct reading *reading, const char *sql, const char *table)
 {
-    const char *sql = listen_sql(reading);
-    if (sql == NULL)
-        fault_out_of_memory(&reading->fault);
-    set_sql(act, SAY_LISTEN, sql != NULL ? sql : "");
+    const struct template_word words[] = {
+        { "ledger", table },
+        { "log", table },
+        { "full", reading->settings->command == COMMAND_STATUS ? "TRUE" : "FALSE" },
+        { NULL, NULL },
+    };
+    struct buf text;
+    buf_init(&text, TEMPLATE_MOST_BYTES);
+    template_add(&text, sql, words);
+    const char *filled = buf_ok(&text) ? arena_text(&reading->arena, buf_text(&text)) : NULL;
+    buf_finish(&text);
+    return filled;
 }
 
-static void say_query(struct reading *reading, struct act *act, enum say what, const char *sql, int param_count)
+static void say_all(struct reading *reading, struct act *act)
 {
-    static const char *params[2];
-    params[0] = reading->settings->ledger_schema;
-    params[1] = reading->settings->ledger_table;
-    set_sql(act, what, sql);
-    act->params = params;
-    act->param_count = param_count;
+    reading->params[2] = fill(reading, sql_ledger_rows, "%s");
+    reading->params[3] = fill(reading, sql_log_rows, "%s");
+    if (reading->params[2] == NULL || reading->params[3] == NULL)
+        fault_out_of_memory(&reading->fault);
+    act->param_count = 4;
+    set_sql(reading, act, SAY_STATE, sql_reading);
+}
+
+static void say_state(struct reading *reading, struct act *act)
+{
+    reading->params[0] = reading->settings->ledger_schema;
+    reading->params[1] = reading->settings->ledger_table;
+    act->params = reading->params;
+    if (reading->stage == READING_WHY) {
+        act->param_count = 2;
+        set_sql(reading, act, SAY_STATE, sql_state);
+    } else if (reading->wishes & READ_LEDGER) {
+        say_all(reading, act);
+    } else {
+        set_sql(reading, act, SAY_STATE, sql_server);
+    }
+}
+
+static void say(struct reading *reading, enum say what, struct act *act)
+{
+    switch (what) {
+    case SAY_LISTEN:
+        set_sql(reading, act, what, listen_sql(reading));
+        break;
+    case SAY_SLOTS:
+        set_sql(reading, act, what, sql_slots);
+        break;
+    case SAY_LEDGER_ROWS:
+        set_sql(reading, act, what, fill(reading, sql_ledger_rows, reading->ledger.identifier));
+        break;
+    case SAY_LOG_ROWS:
+        set_sql(reading, act, what, fill(reading, sql_log_rows, reading->ledger.log_identifier));
+        break;
+    case SAY_STATE:
+        say_state(reading, act);
+        break;
+    default:
+        *act = (struct act){ .kind = ACT_SYNC, .tag.what = SAY_SYNC };
+        break;
+    }
 }
 
 bool reading_say(struct reading *reading, struct act *act)
 {
     static const struct {
+        enum reading_stage stage;
         unsigned wish; /* 0: always */
         enum say what;
-        const char *sql;
-        int param_count;
     } script[] = {
-        { LISTEN_FIRST, SAY_LISTEN, NULL, 0 },
-        { LISTEN_FIRST, SAY_SYNC, NULL, 0 }, /* only from its COMMIT on is anything heard */
-        { 0, SAY_STATE, sql_state, 2 },
-        { READ_LEDGER, SAY_ROWS, sql_rows, 2 },
-        { READ_LEDGER, SAY_PROGRESS, sql_progress, 2 },
-        { READ_SLOTS, SAY_SLOTS, sql_slots, 0 },
+        { READING_FIRST, LISTEN_FIRST, SAY_LISTEN },
+        { READING_FIRST, LISTEN_FIRST, SAY_SYNC }, /* only from its COMMIT on is anything heard */
+        { READING_FIRST, READ_SLOTS, SAY_SLOTS },
+        { READING_FIRST, 0, SAY_STATE },
+        { READING_WHY, 0, SAY_STATE },
+        { READING_ROWS, 0, SAY_LEDGER_ROWS },
+        { READING_ROWS, READ_LOG, SAY_LOG_ROWS },
     };
     const size_t count = sizeof script / sizeof script[0];
-    while (reading->said < count && script[reading->said].wish != (script[reading->said].wish & reading->wishes))
-        reading->said++;
-    if (reading->said == count)
-        return false;
-    size_t next = reading->said++;
-    if (script[next].what == SAY_LISTEN)
-        say_listen(reading, act);
-    else if (script[next].what == SAY_SYNC)
-        *act = (struct act){ .kind = ACT_SYNC, .tag.what = SAY_SYNC };
-    else
-        say_query(reading, act, script[next].what, script[next].sql, script[next].param_count);
-    return true;
+    for (size_t next = reading->said; next < count; next++)
+        if (script[next].stage == reading->stage && script[next].wish == (script[next].wish & reading->wishes)) {
+            say(reading, script[next].what, act);
+            reading->said = next + 1;
+            return true;
+        }
+    return false;
 }
 
 /* --- hearing ---------------------------------------------------------------------------------------------------------- */
-
-static void *add_element(void *array, size_t count, size_t *room, size_t element_bytes)
-{
-    if (count < *room)
-        return array;
-    size_t more = *room > 0 ? *room * 2 : 64;
-    void *grown = memory_realloc(array, more * element_bytes);
-    if (grown != NULL)
-        *room = more;
-    return grown;
-}
 
 static const char *keep(struct reading *reading, const char *text)
 {
@@ -133,89 +165,90 @@ static int to_int(const char *text)
     return text != NULL ? atoi(text) : 0;
 }
 
-/* The columns of sql/state.sql, in their order. */
+/* The columns of sql/server.sql; those of sql/reading.sql and sql/state.sql from there on; and those that each has for itself. */
 enum {
-    STATE_PID,
-    STATE_IN_RECOVERY,
-    STATE_READ_ONLY,
-    STATE_VERSION_NUM,
+    SERVER_PID,
+    SERVER_IN_RECOVERY,
+    SERVER_READ_ONLY,
+    SERVER_VERSION_NUM,
     STATE_SCHEMA,
     STATE_LEDGER_EXISTS,
-    STATE_LEDGER_COLUMNS,
-    STATE_LEDGER_IS_OURS,
     STATE_LOG_EXISTS,
-    STATE_LOG_IS_OURS,
-    STATE_LOG_IS_READABLE,
     STATE_LOG_IS_WRITABLE,
     STATE_SCHEMA_EXISTS,
     STATE_MAY_CREATE,
     STATE_STRINGS_CONFORM,
+    STATE_COMMON_COUNT,
+    ALL_LEDGER_ROWS = STATE_COMMON_COUNT,
+    ALL_LOG_ROWS,
+    STATE_LEDGER_COLUMNS = STATE_COMMON_COUNT,
+    STATE_LEDGER_IS_OURS,
+    STATE_LOG_IS_OURS,
+    STATE_LOG_IS_READABLE,
 };
 
-static void hear_state(struct reading *reading, const struct row *row)
+static void hear_server(struct reading *reading, const struct row *row)
+{
+    struct server_state *server = &reading->server; /* parts of it may have been heard before */
+    server->pid = to_int(row_text(row, SERVER_PID));
+    server->in_recovery = is_true(row_text(row, SERVER_IN_RECOVERY));
+    server->read_only = is_true(row_text(row, SERVER_READ_ONLY));
+    server->version_num = to_int(row_text(row, SERVER_VERSION_NUM));
+}
+
+static void hear_common(struct reading *reading, const struct row *row)
 {
     struct ledger *ledger = &reading->ledger;
-    reading->server = (struct server_state){
-        .checks_client = reading->server.checks_client, /* it was heard before */
-        .pid = to_int(row_text(row, STATE_PID)),
-        .in_recovery = is_true(row_text(row, STATE_IN_RECOVERY)),
-        .read_only = is_true(row_text(row, STATE_READ_ONLY)),
-        .version_num = to_int(row_text(row, STATE_VERSION_NUM)),
-        .strings_conform = is_true(row_text(row, STATE_STRINGS_CONFORM)),
-    };
+    reading->server.strings_conform = is_true(row_text(row, STATE_STRINGS_CONFORM));
     ledger->exists = is_true(row_text(row, STATE_LEDGER_EXISTS));
     ledger->schema = keep(reading, row_text(row, STATE_SCHEMA));
     ledger->table = reading->settings->ledger_table;
     ledger->may_create = is_true(row_text(row, STATE_MAY_CREATE));
-    reading->columns = keep(reading, row_text(row, STATE_LEDGER_COLUMNS));
-    reading->is_foreign = ledger->exists && !is_true(row_text(row, STATE_LEDGER_IS_OURS));
     reading->schema_exists = is_true(row_text(row, STATE_SCHEMA_EXISTS));
     reading->log_exists = is_true(row_text(row, STATE_LOG_EXISTS));
+}
+
+static void hear_ledger_rows(struct reading *reading, const char *text, bool is_xml)
+{
+    rows_of_ledger(&reading->ledger, &reading->arena, text, is_xml, &reading->fault);
+}
+
+static void hear_log_rows(struct reading *reading, const char *text, bool is_xml)
+{
+    rows_of_log(&reading->ledger, &reading->arena, text, is_xml, &reading->fault);
+}
+
+/* Queries that went well show that the tables are ours; a log that was not asked may not be read. */
+static void hear_all(struct reading *reading, const struct row *row)
+{
+    const char *log_rows = row_text(row, ALL_LOG_ROWS);
+    hear_common(reading, row);
+    reading->log_is_ours = true;
+    reading->ledger.has_log = log_rows != NULL && is_true(row_text(row, STATE_LOG_IS_WRITABLE));
+    hear_ledger_rows(reading, row_text(row, ALL_LEDGER_ROWS), true);
+    hear_log_rows(reading, log_rows, true);
+}
+
+static void hear_why(struct reading *reading, const struct row *row)
+{
+    struct ledger *ledger = &reading->ledger;
+    hear_common(reading, row);
+    reading->columns = keep(reading, row_text(row, STATE_LEDGER_COLUMNS));
+    reading->is_foreign = ledger->exists && !is_true(row_text(row, STATE_LEDGER_IS_OURS));
     reading->log_is_ours = is_true(row_text(row, STATE_LOG_IS_OURS));
-    ledger->has_log = reading->log_is_ours && is_true(row_text(row, STATE_LOG_IS_READABLE)) &&
-                      is_true(row_text(row, STATE_LOG_IS_WRITABLE));
+    bool may_read_log = reading->log_is_ours && is_true(row_text(row, STATE_LOG_IS_READABLE));
+    if (may_read_log)
+        reading->wishes |= READ_LOG;
+    ledger->has_log = may_read_log && is_true(row_text(row, STATE_LOG_IS_WRITABLE));
 }
 
-static void hear_ledger_row(struct reading *reading, const struct row *row)
+static void hear_state(struct reading *reading, const struct row *row)
 {
-    struct ledger *ledger = &reading->ledger;
-    void *rows = add_element(ledger->rows, ledger->row_count, &reading->row_room, sizeof *ledger->rows);
-    if (rows == NULL) {
-        fault_out_of_memory(&reading->fault);
-        return;
-    }
-    ledger->rows = rows;
-    const char *duration = row_text(row, 3);
-    ledger->rows[ledger->row_count++] = (struct ledger_row){
-        .migration_name = keep(reading, row_text(row, 0)),
-        .applied_at = keep(reading, row_text(row, 1)),
-        .checksum = keep(reading, row_text(row, 2)),
-        .duration_us = duration != NULL ? strtoll(duration, NULL, 10) : -1,
-    };
-}
-
-static enum progress_state read_progress_state(const char *event)
-{
-    if (event != NULL && strcmp(event, "done") == 0)
-        return PROGRESS_DONE;
-    return event != NULL && strcmp(event, "failed") == 0 ? PROGRESS_FAILED : PROGRESS_STARTED;
-}
-
-static void hear_progress_row(struct reading *reading, const struct row *row)
-{
-    struct ledger *ledger = &reading->ledger;
-    void *rows = add_element(ledger->progress, ledger->progress_count, &reading->progress_room, sizeof *ledger->progress);
-    if (rows == NULL) {
-        fault_out_of_memory(&reading->fault);
-        return;
-    }
-    ledger->progress = rows;
-    ledger->progress[ledger->progress_count++] = (struct progress_row){
-        .migration_name = keep(reading, row_text(row, 0)),
-        .statement = to_int(row_text(row, 1)),
-        .state = read_progress_state(row_text(row, 2)),
-        .checksum = keep(reading, row_text(row, 3)),
-    };
+    hear_server(reading, row);
+    if (reading->stage == READING_WHY)
+        hear_why(reading, row);
+    else if (reading->wishes & READ_LEDGER)
+        hear_all(reading, row);
 }
 
 void reading_hear_row(struct reading *reading, struct act_tag tag, const struct row *row)
@@ -224,11 +257,11 @@ void reading_hear_row(struct reading *reading, struct act_tag tag, const struct 
     case SAY_STATE:
         hear_state(reading, row);
         break;
-    case SAY_ROWS:
-        hear_ledger_row(reading, row);
+    case SAY_LEDGER_ROWS:
+        hear_ledger_rows(reading, row_text(row, 0), false);
         break;
-    case SAY_PROGRESS:
-        hear_progress_row(reading, row);
+    case SAY_LOG_ROWS:
+        hear_log_rows(reading, row_text(row, 0), false);
         break;
     case SAY_SLOTS:
         reading->server.is_crowded = is_true(row_text(row, 0));
@@ -258,22 +291,7 @@ void reading_hear_error(struct reading *reading, struct act_tag tag, const struc
                    reading->settings->ledger_table);
 }
 
-/* --- concluding ------------------------------------------------------------------------------------------------------- */
-
-static int compare_rows(const void *one, const void *other)
-{
-    const struct ledger_row *a = one;
-    const struct ledger_row *b = other;
-    return strcmp(a->migration_name, b->migration_name);
-}
-
-static int compare_progress(const void *one, const void *other)
-{
-    const struct progress_row *a = one;
-    const struct progress_row *b = other;
-    int order = strcmp(a->migration_name, b->migration_name);
-    return order != 0 ? order : (a->statement > b->statement) - (a->statement < b->statement);
-}
+/* --- going on, and concluding ---------------------------------------------------------------------------------------- */
 
 static const char *quote(struct reading *reading, const char *schema, const char *table)
 {
@@ -302,6 +320,32 @@ static bool name_tables(struct reading *reading)
     return ledger->name != NULL && ledger->identifier != NULL && ledger->log_identifier != NULL;
 }
 
+static void begin_stage(struct reading *reading, enum reading_stage stage)
+{
+    reading->stage = stage;
+    reading->said = 0;
+}
+
+/* A table that is ours, and that the one statement could not read all the same: because there is no right, or no libxml. */
+static bool asks_for_rows(struct reading *reading)
+{
+    if (fault_is_set(&reading->fault) || !reading->ledger.exists || reading->is_foreign)
+        return false;
+    begin_stage(reading, READING_ROWS);
+    return name_tables(reading) || fault_out_of_memory(&reading->fault);
+}
+
+bool reading_goes_on(struct reading *reading)
+{
+    if (reading->stage == READING_WHY)
+        return asks_for_rows(reading);
+    if (reading->stage != READING_FIRST || !(reading->wishes & READ_LEDGER) || reading->fault.class != FAULT_REFUSED)
+        return false;
+    fault_clear(&reading->fault);
+    begin_stage(reading, READING_WHY);
+    return true;
+}
+
 static bool refuse_foreign(const struct reading *reading, struct fault *fault)
 {
     fault_set(fault, FAULT_CONFIG, "the table %s is not a ledger of migrations: it belongs to another program",
@@ -319,7 +363,6 @@ static bool refuse_old(const struct reading *reading, struct fault *fault)
 
 bool reading_conclude(struct reading *reading, struct fault *fault)
 {
-    struct ledger *ledger = &reading->ledger;
     if (fault_is_set(&reading->fault)) {
         *fault = reading->fault;
         return false;
@@ -328,13 +371,7 @@ bool reading_conclude(struct reading *reading, struct fault *fault)
         return fault_set(fault, FAULT_NOT_READY, "the server gave no answer to the first query");
     if (reading->server.version_num < OLDEST_SERVER)
         return refuse_old(reading, fault);
-    if (!name_tables(reading))
+    if ((reading->wishes & READ_LEDGER) && !name_tables(reading))
         return fault_out_of_memory(fault);
-    if (reading->is_foreign && (reading->wishes & READ_LEDGER))
-        return refuse_foreign(reading, fault);
-    if (ledger->row_count > 0)
-        qsort(ledger->rows, ledger->row_count, sizeof *ledger->rows, compare_rows);
-    if (ledger->progress_count > 0)
-        qsort(ledger->progress, ledger->progress_count, sizeof *ledger->progress, compare_progress);
-    return true;
+    return !reading->is_foreign || refuse_foreign(reading, fault);
 }

@@ -5,9 +5,9 @@
 enum say {
     SAY_SYNC,
     SAY_LISTEN,
-    SAY_STATE,
-    SAY_ROWS,
-    SAY_PROGRESS,
+    SAY_STATE, /* of the server, and of the ledger and its log */
+    SAY_LEDGER_ROWS,
+    SAY_LOG_ROWS,
     SAY_SLOTS,
     SAY_CHECK_CLIENT,
     SAY_TRY_LOCK,

@@ -144,12 +144,16 @@ static void hear_error(void *owner, struct act_tag tag, const struct server_mess
     reading_hear_error(&slot->reading, tag, error);
 }
 
+static void say_reading(struct slot *slot);
+
 /* A server that answers a SELECT with an error is not ready; one that has no ledger for us will not get better. */
 static void hear_end(void *owner)
 {
     struct slot *slot = owner;
     struct fault fault;
-    if (reading_conclude(&slot->reading, &fault)) {
+    if (reading_goes_on(&slot->reading)) {
+        say_reading(slot);
+    } else if (reading_conclude(&slot->reading, &fault)) {
         judge_reading(slot);
     } else if (fault.class != FAULT_NOT_READY) {
         wait_fail(slot->wait, &fault);
@@ -177,7 +181,7 @@ static unsigned wishes(const struct slot *slot)
            (slot->listens ? LISTEN_FIRST : 0);
 }
 
-void slot_ask(struct slot *slot)
+static void say_reading(struct slot *slot)
 {
     static const struct talker talker = {
         .say_next = say_next,
@@ -186,9 +190,14 @@ void slot_ask(struct slot *slot)
         .hear_end = hear_end,
         .hear_lost = hear_lost,
     };
+    slot->asked = false;
+    talk_begin(slot->session, &talker, slot);
+}
+
+void slot_ask(struct slot *slot)
+{
     slot_set_state(slot, SLOT_ASKING);
     slot->knocked_us = clock_monotonic_us();
-    slot->asked = false;
     reading_init(&slot->reading, slot->wait->run->settings, wishes(slot));
-    talk_begin(slot->session, &talker, slot);
+    say_reading(slot);
 }

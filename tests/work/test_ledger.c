@@ -182,6 +182,27 @@ static void test_ledger__a_role_without_rights_to_the_log_migrates_without_it(vo
     assert_string_equal(ledger_names(database), "001_one.sql,002_two.sql");
 }
 
+/* A server without libxml refuses query_to_xml() in another way, and is asked in the same one. */
+static void test_ledger__is_read_without_query_to_xml_too(void **state)
+{
+    (void) state;
+    const char *database = up_database("noxml");
+    const char *before =
+        FILES({ "001_<&>.sql", "SELECT 1;" }, { "002_half.sql", "VACUUM;\nCREATE TABLE half (a int);\nVACUUM missing;" });
+    cluster_sql(cluster, database,
+                "REVOKE EXECUTE ON FUNCTION query_to_xml FROM PUBLIC; CREATE ROLE plain LOGIN;"
+                "GRANT CREATE ON SCHEMA public TO plain");
+    up_failure(&(struct up){ .migrations = before, .database = database, .role = "plain" }, 5);
+    const char *after =
+        FILES({ "001_<&>.sql", "SELECT 2;" }, { "002_half.sql", "VACUUM;\nCREATE TABLE half (a int);\nVACUUM half;" });
+    const struct up up = { .migrations = after, .database = database, .role = "plain" };
+    struct run_result result = up_run(&up, 0);
+    assert_int_equal(event_count(result.output, "history_changed"), 1);
+    assert_int_equal(event_count(result.output, "migration_applied"), 1);
+    assert_string_equal(ledger_names(database), "001_<&>.sql,002_half.sql");
+    assert_int_equal(event_count(up_run(&up, 0).output, "migration_applied"), 0);
+}
+
 /* --- history --- */
 
 static void test_history__a_changed_file_is_a_warning_or_with_strict_an_end(void **state)
@@ -243,6 +264,7 @@ int main(void)
         UP_TEST(test_ledger__a_role_without_insert_is_refused),
         UP_TEST(test_ledger__a_role_without_select_is_refused),
         UP_TEST(test_ledger__a_role_without_rights_to_the_log_migrates_without_it),
+        UP_TEST(test_ledger__is_read_without_query_to_xml_too),
         UP_TEST(test_history__a_changed_file_is_a_warning_or_with_strict_an_end),
         UP_TEST(test_history__a_missing_file_is_a_warning_or_with_strict_an_end),
         UP_TEST(test_history__a_file_before_the_last_applied_one_still_runs),

@@ -8,11 +8,11 @@
 #include "support/fake_server.h"
 #include "up.h"
 
-/* The row of sql/state.sql: a server of that kind, without a ledger. */
+/* The row of sql/reading.sql, whose first columns are those of sql/server.sql: a server of that kind, without a ledger. */
 #define STATE_OF(in_recovery, read_only, version)                                                                           \
     {                                                                                                                       \
-        .match = "pg_is_in_recovery", .rows = "pid|r|o|v|s|e|c|u|l|lu|lr|lw|se|mc\n4711|" in_recovery "|" read_only         \
-                                              "|" version "|public|f|\\N|f|f|f|f|f|t|t"                                     \
+        .match = "pg_is_in_recovery", .rows = "pid|r|o|v|schema|ledger|log|lw|se|mc|sc|rows|log_rows\n4711|" in_recovery    \
+                                              "|" read_only "|" version "|public|f|f|\\N|t|t|t|\\N|\\N"                     \
     }
 #define PRIMARY_STATE   STATE_OF("f", "f", "150004")
 #define STANDBY_STATE   STATE_OF("t", "t", "150004")
