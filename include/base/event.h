@@ -36,6 +36,12 @@ enum phase {
     X(KNOCKED, "knocked", WAIT, DEBUG)                                                                                      \
     X(ATTEMPT_FAILED, "attempt_failed", WAIT, WARN)                                                                         \
     X(READY, "ready", WAIT, INFO)                                                                                           \
+    X(CROWD_STARTED, "crowd_started", WAIT, INFO)                                                                           \
+    X(TARGET_CHANGED, "target_changed", WAIT, INFO)                                                                         \
+    X(TARGET_REFUSED, "target_refused", WAIT, WARN)                                                                         \
+    X(CROWD_WAITING, "crowd_waiting", WAIT, WARN)                                                                           \
+    X(TARGET_MISSING, "target_missing", WAIT, WARN)                                                                         \
+    X(CROWD_READY, "crowd_ready", WAIT, INFO)                                                                               \
     X(CONNECTION_LOST, "connection_lost", WAIT, WARN)                                                                       \
     X(SERVER_READ_ONLY, "server_read_only", WAIT, WARN)                                                                     \
     X(POOLER_SEEN, "pooler_seen", LOCK, INFO)                                                                               \
@@ -93,6 +99,13 @@ enum event_kind {
     X(ATTEMPTS, "attempts")                                                                                                 \
     X(INTERVAL_MS, "interval_ms")                                                                                           \
     X(TIMEOUT_MS, "timeout_ms")                                                                                             \
+    X(NEED, "need")                                                                                                         \
+    X(TARGETS, "targets")                                                                                                   \
+    X(READY, "ready")                                                                                                       \
+    X(REFUSED, "refused")                                                                                                   \
+    X(PRIMARIES, "primaries")                                                                                               \
+    X(STANDBYS, "standbys")                                                                                                 \
+    X(RUNG, "rung")                                                                                                         \
     X(SEEN, "seen")                                                                                                         \
     X(SEEN_FOR_MS, "seen_for_ms")                                                                                           \
     X(ROLE, "role")                                                                                                         \

@@ -13,6 +13,7 @@
 #include "plan/settings.h"
 #include "plan/shelf.h"
 #include "wire/loop.h"
+#include "work/crowd.h"
 #include "work/job.h"
 #include "work/roster.h"
 #include "work/run.h"
@@ -28,6 +29,7 @@ struct program {
     struct target target;
     struct shelf shelf;
     struct job *job;
+    struct crowd *crowd;
 };
 
 /*
@@ -42,6 +44,9 @@ bool program_discover(struct program *program);
 
 /* Turns the loop until the job is over. False: the outcome's fault says why. */
 bool program_run(struct program *program, enum job_kind kind);
+
+/* Likewise, until the crowd of targets is as the settings need it. */
+bool program_run_crowd(struct program *program);
 
 /* For a command that finds a fault in what a job brought. Always returns false. */
 bool program_fail(struct program *program, const struct fault *fault);

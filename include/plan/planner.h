@@ -47,6 +47,9 @@ const char *step_state_name(enum step_state state);
 bool plan_make(struct plan *plan, struct arena *arena, struct shelf *shelf, const struct ledger *ledger,
                struct fault *fault);
 
+/* Whether the ledger has every file of the shelf. False with the fault set when that cannot be found out, else with it clear. */
+bool plan_is_complete(struct shelf *shelf, const struct ledger *ledger, struct fault *fault);
+
 /* Reads, checks and splits every pending file; they stay read. False with the first file's fault, in order. */
 bool plan_read_pending(struct plan *plan, struct arena *arena, struct fault *fault);
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -57,6 +58,8 @@ static void on_signal(void *owner, int signal_number)
     struct program *program = owner;
     if (program->job != NULL)
         job_stop(program->job, signal_number);
+    if (program->crowd != NULL)
+        crowd_stop(program->crowd, signal_number);
 }
 
 static bool open_loop(struct program *program, struct fault *fault)
@@ -83,14 +86,15 @@ bool program_open(struct program *program, struct arena *arena, const struct set
     journal_init(&program->journal, log_threshold(&program->log), log_event, &program->log);
     program->run = (struct run){ .journal = &program->journal, .settings = settings, .begun_us = begun_us };
     struct fault *fault = &program->run.outcome.fault;
-    bool ok = target_build(&program->target, arena, settings, NULL, fault);
+    bool has_one_target = !settings_want_crowd(settings);
+    bool ok = !has_one_target || target_build(&program->target, arena, settings, NULL, fault);
     program->run.target = program->target.label;
     program->run.outcome.phase_us[PHASE_START] = clock_monotonic_us() - begun_us;
     note_started(program);
     note_settings(program);
-    if (!ok || !target_build(&program->target, arena, settings, &program->journal, fault))
-        return false;
-    return open_loop(program, fault);
+    if (ok && has_one_target)
+        ok = target_build(&program->target, arena, settings, &program->journal, fault);
+    return ok && open_loop(program, fault);
 }
 
 /* --- the folder ------------------------------------------------------------------------------------------------------- */
@@ -125,6 +129,27 @@ bool program_run(struct program *program, enum job_kind kind)
     struct fault *fault = &program->run.outcome.fault;
     program->job = job_start(&program->run, kind, &program->shelf, on_over, program, fault);
     if (program->job == NULL)
+        return false;
+    loop_run(program->loop);
+    return !fault_is_set(fault);
+}
+
+/* A connection is a descriptor, and the usual soft limit of 1,024 is made for programs that select(). */
+static void raise_open_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+bool program_run_crowd(struct program *program)
+{
+    struct fault *fault = &program->run.outcome.fault;
+    raise_open_files();
+    program->crowd = crowd_start(&program->run, &program->shelf, on_over, program, fault);
+    if (program->crowd == NULL)
         return false;
     loop_run(program->loop);
     return !fault_is_set(fault);
@@ -270,6 +295,7 @@ int program_close(struct program *program)
         _exit(
             code); /* a look-up or a cancel still runs in libuv's pool: neither the loop nor exit() would return before it */
     job_free(program->job);
+    crowd_free(program->crowd);
     timer_free(program->ticks);
     loop_free(program->loop);
     shelf_finish(&program->shelf);

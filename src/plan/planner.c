@@ -148,6 +148,17 @@ bool plan_make(struct plan *plan, struct arena *arena, struct shelf *shelf, cons
     return true;
 }
 
+bool plan_is_complete(struct shelf *shelf, const struct ledger *ledger, struct fault *fault)
+{
+    struct plan plan;
+    struct arena scratch;
+    arena_init(&scratch);
+    fault_clear(fault);
+    bool complete = plan_make(&plan, &scratch, shelf, ledger, fault) && plan.pending == 0;
+    arena_finish(&scratch);
+    return complete;
+}
+
 bool plan_read_pending(struct plan *plan, struct arena *arena, struct fault *fault)
 {
     for (size_t i = 0; i < plan->count; i++) {

@@ -41,13 +41,7 @@ static void on_ending(void *owner)
 static bool is_migrated(void *owner, struct reading *reading, struct fault *fault)
 {
     struct job *job = owner;
-    struct plan plan;
-    struct arena arena;
-    arena_init(&arena);
-    bool made = plan_make(&plan, &arena, job->shelf, &reading->ledger, fault);
-    bool migrated = made && plan.pending == 0;
-    arena_finish(&arena);
-    return migrated;
+    return plan_is_complete(job->shelf, &reading->ledger, fault);
 }
 
 /* --- applying --------------------------------------------------------------------------------------------------------- */

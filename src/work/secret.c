@@ -38,9 +38,7 @@ static void drop_newline(char *text)
 
 bool secret_read(char **text, struct arena *arena, const char *path, const char *origin, struct fault *fault)
 {
-    char *bytes = arena_alloc(arena, SECRET_MOST_BYTES + 1);
-    if (bytes == NULL)
-        return fault_out_of_memory(fault);
+    char bytes[SECRET_MOST_BYTES + 2]; /* not in the arena: thousands of targets may have one each */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return fault_set_errno(fault, FAULT_CONFIG, errno, "cannot read the file that %s names, %s", origin, path);
@@ -57,7 +55,8 @@ bool secret_read(char **text, struct arena *arena, const char *path, const char 
     if (size > SECRET_MOST_BYTES || memchr(bytes, '\0', (size_t) size) != NULL)
         return fault_set(fault, FAULT_CONFIG, "the file that %s names, %s, holds no secret: %s", origin, path,
                          size > SECRET_MOST_BYTES ? "it is over 64 kB" : "it has a NUL byte");
+    bytes[size] = '\0';
     drop_newline(bytes);
-    *text = bytes;
-    return true;
+    *text = arena_text(arena, bytes);
+    return *text != NULL || fault_out_of_memory(fault);
 }

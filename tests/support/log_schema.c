@@ -33,3 +33,19 @@ void assert_log_is_valid(const char *log)
     const char *problem = log_problem(log);
     must(problem == NULL, "the log is not as its schema says: %s", problem);
 }
+
+void assert_readiness_is_valid(const char *text)
+{
+    static const char program[] = "import json, jsonschema, sys\n"
+                                  "schema = json.load(open(sys.argv[1]))\n"
+                                  "jsonschema.validators.validator_for(schema).check_schema(schema)\n"
+                                  "jsonschema.validate(json.load(open('result')), schema)\n";
+    const char *folder = folder_new();
+    folder_add(folder, "result", text);
+    struct run_result result = run_program(&(struct run_spec){
+        .program = "/usr/bin/python3",
+        .arguments = (const char *const[]){ "-c", program, PGUSHER_READINESS_SCHEMA, NULL },
+        .folder = folder,
+    });
+    must(result.exit_code == 0, "the result is not as its schema says: %s\n%s", result.errors, text);
+}

@@ -1,5 +1,5 @@
 /*
- * JSON logs held against docs/log-event.schema.json.
+ * JSON logs held against docs/log-event.schema.json, and what `wait --json` prints against its own schema.
  *
  *     struct run_result result = run_program(&spec); // with PGUSHER_LOG_FORMAT=json
  *     assert_log_is_valid(result.output);
@@ -15,5 +15,8 @@ const char *log_problem_by(const char *schema_path, const char *log);
 
 /* Fails the test with that. */
 void assert_log_is_valid(const char *log);
+
+/* Fails the test unless the text is one JSON value as docs/readiness.schema.json has it. */
+void assert_readiness_is_valid(const char *text);
 
 #endif
