@@ -16,4 +16,9 @@
  */
 bool duration_read(int64_t *duration_ms, const char *text, const char *origin, struct fault *fault);
 
+enum { DURATION_WORD_BYTES = 32 };
+
+/* As one would write it after a flag: "500ms", "2s", "90s", "1h". */
+void duration_write(char word[DURATION_WORD_BYTES], int64_t duration_ms);
+
 #endif

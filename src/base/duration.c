@@ -1,9 +1,11 @@
 /*
- * Reads a duration digit by digit in whole numbers: no floating point, no locale, no overflow.
+ * Reads a duration digit by digit in whole numbers: no floating point, no locale, no overflow. And writes one that would be read so.
  */
 #include "base/duration.h"
 
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { FRACTION_DIGITS_MAX = 9 };
@@ -73,4 +75,13 @@ bool duration_read(int64_t *duration_ms, const char *text, const char *origin, s
     }
     *duration_ms = whole * unit->ms + fraction_ms;
     return true;
+}
+
+/* In the largest unit of which it is a whole number. */
+void duration_write(char word[DURATION_WORD_BYTES], int64_t duration_ms)
+{
+    const struct unit *unit = find_unit(duration_ms == 0 ? "s" : "h");
+    while (duration_ms % unit->ms != 0)
+        unit--;
+    snprintf(word, DURATION_WORD_BYTES, "%" PRId64 "%s", duration_ms / unit->ms, unit->name);
 }

@@ -132,11 +132,16 @@ static void keep_first_line(struct sighting *sighting, const char *text)
     text_cut(sighting->message, sizeof sighting->message, line);
 }
 
+/* Where the reason begins: libpq names the address first, and sometimes a function of its own. */
 static const char *after_preamble(const char *message)
 {
-    static const char preamble_end[] = " failed: ";
-    const char *end = strstr(message, preamble_end);
-    return end != NULL ? end + sizeof preamble_end - 1 : message;
+    static const char *const preambles[] = { " failed: ", "fe_sendauth: " };
+    for (size_t i = 0; i < sizeof preambles / sizeof preambles[0]; i++) {
+        const char *found = strstr(message, preambles[i]);
+        if (found != NULL)
+            message = found + strlen(preambles[i]);
+    }
+    return message;
 }
 
 void sighting_read(struct sighting *sighting, const char *libpq_message)

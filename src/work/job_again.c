@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "job_inside.h"
 
 enum { MOST_IN_A_ROW = 3 };
@@ -59,8 +60,10 @@ static bool give_up_lost(const struct job *job, const struct fault *loss, struct
 
 static bool give_up_server(const struct job *job, const struct fault *loss, struct fault *fault)
 {
-    fault_set(fault, FAULT_NOT_READY, "the connection to %s was lost %" PRId64 " times in a row, each within %" PRId64 " ms",
-              job->run->target, job->short_lives, job->run->settings->interval_ms);
+    char interval[DURATION_WORD_BYTES];
+    duration_write(interval, job->run->settings->interval_ms);
+    fault_set(fault, FAULT_NOT_READY, "the connection to %s was lost %" PRId64 " times in a row, each within %s",
+              job->run->target, job->short_lives, interval);
     fault_sqlstate(fault, loss->sqlstate);
     fault_detail(fault, "%s", loss->what);
     fault_hint(fault, "The server lets this role in and hangs up: look at its log, and at what is between.");

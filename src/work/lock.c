@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 #include "plan/checksum.h"
 #include "say.h"
@@ -180,8 +181,9 @@ static void tell_holder(struct lock *lock)
 static void give_up(struct lock *lock)
 {
     const struct holder *holder = &lock->holder;
-    fault_set(&lock->fault, FAULT_LOCKED, "another runner held the lock for longer than --lock-wait %" PRId64 " ms",
-              lock->run->settings->lock_wait_ms);
+    char lock_wait[DURATION_WORD_BYTES];
+    duration_write(lock_wait, lock->run->settings->lock_wait_ms);
+    fault_set(&lock->fault, FAULT_LOCKED, "another runner held the lock for longer than --lock-wait %s", lock_wait);
     if (holder->known)
         fault_detail(&lock->fault, "It is process %s (%s from %s), last active %s: %s", holder->pid, holder->application,
                      holder->address, holder->since, holder->query);

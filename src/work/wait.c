@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 #include "wait_inside.h"
 
@@ -270,8 +271,10 @@ static void on_window_over(void *owner)
         return;
     }
     char bound[96];
-    snprintf(bound, sizeof bound, "within %" PRId64 " attempt%s of %" PRId64 " ms", wait->attempt,
-             wait->attempt == 1 ? "" : "s", wait->run->settings->interval_ms);
+    char interval[DURATION_WORD_BYTES];
+    duration_write(interval, wait->run->settings->interval_ms);
+    snprintf(bound, sizeof bound, "within %" PRId64 " attempt%s of %s", wait->attempt, wait->attempt == 1 ? "" : "s",
+             interval);
     fail_not_ready(wait, bound);
 }
 
@@ -279,10 +282,12 @@ static void on_deadline(void *owner)
 {
     struct wait *wait = owner;
     char bound[96];
+    char timeout[DURATION_WORD_BYTES];
     settle_winner(wait, true);
     if (wait->over)
         return;
-    snprintf(bound, sizeof bound, "within --timeout %" PRId64 " ms", wait->run->settings->timeout_ms);
+    duration_write(timeout, wait->run->settings->timeout_ms);
+    snprintf(bound, sizeof bound, "within --timeout %s", timeout);
     fail_not_ready(wait, bound);
 }
 

@@ -139,7 +139,9 @@ static const char *refusal_hint(enum seen seen)
 {
     switch (seen) {
     case SEEN_NO_PASSWORD:
-        return "Give it with POSTGRES_PASSWORD, POSTGRES_PASSWORD_FILE, DATABASE_URL, PGPASSWORD or a password file.";
+        return "Give it with POSTGRES_PASSWORD, POSTGRES_PASSWORD_FILE, DATABASE_URL, PGPASSWORD or a password file; an "
+               "empty "
+               "one counts as none.";
     case SEEN_AUTHENTICATION:
         return "Check the user, the password and pg_hba.conf. The official image sets the password only when it makes its "
                "volume: a volume from before keeps the old one.";

@@ -70,6 +70,17 @@ static void test_duration__the_longest_and_one_beyond(void **state)
     }
 }
 
+static void test_duration__is_written_in_the_largest_unit_that_fits(void **state)
+{
+    static const char *const words[] = { "0s", "1ms", "1500ms", "2s", "90s", "1m", "61m", "3h", "10000h" };
+    (void) state;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        char written[DURATION_WORD_BYTES];
+        duration_write(written, read_one(words[i]));
+        assert_string_equal(written, words[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -77,6 +88,7 @@ int main(void)
         cmocka_unit_test(test_duration__fractions_round_up_to_a_millisecond),
         cmocka_unit_test(test_duration__what_is_none_is_refused_by_name),
         cmocka_unit_test(test_duration__the_longest_and_one_beyond),
+        cmocka_unit_test(test_duration__is_written_in_the_largest_unit_that_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

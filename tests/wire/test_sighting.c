@@ -229,7 +229,9 @@ static void test_sighting__a_password_is_wanted_and_there_is_none(void **state)
     (void) state;
     static const struct fake_visit visit = { .password = "x" };
     expect(knock_at_fake(&visit, "sslmode=disable"), SEEN_NO_PASSWORD, "");
-    expect(knock_at_cluster("user=worded dbname=postgres"), SEEN_NO_PASSWORD, "");
+    struct sighting sighting = knock_at_cluster("user=worded dbname=postgres");
+    expect(sighting, SEEN_NO_PASSWORD, "");
+    assert_string_equal(sighting.message, "no password supplied");
 }
 
 static void test_sighting__something_that_is_no_postgresql_server(void **state)

@@ -108,7 +108,7 @@ static void test_wait__each_window_is_told_once(void **state)
         assert_lacks(line, "\"sqlstate\"");
     }
     event_line_with(log, "attempt_failed", "\"seen\":\"connection refused\"");
-    assert_contains(event_line(log, "failed"), "within 4 attempts of 100 ms");
+    assert_contains(event_line(log, "failed"), "within 4 attempts of 100ms");
     assert_contains(event_line(log, "failed"), "connection refused");
 }
 
@@ -302,7 +302,7 @@ static void test_wait__the_deadline_bounds_silence(void **state)
     static const struct fake_visit visit = { .manner = FAKE_SILENT };
     PLAY_ONE(first, &visit);
     const char *log = wait_log(only(first), WORDS("--interval", "1h", "--timeout", "200ms"), 3);
-    assert_contains(event_line(log, "failed"), "within --timeout 200 ms");
+    assert_contains(event_line(log, "failed"), "within --timeout 200ms");
     assert_int_equal(event_count(log, "attempt_failed"), 0);
 }
 
