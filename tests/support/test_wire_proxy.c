@@ -2,10 +2,12 @@
  * The proxy's counts on exchanges whose length is known, and its cuts, between libpq and a real server.
  */
 #include <libpq-fe.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "support/cluster.h"
 #include "support/must.h"
+#include "support/run_program.h"
 #include "support/testing.h"
 #include "support/wire_proxy.h"
 
@@ -210,6 +212,111 @@ static void test_wire_proxy__loses_the_answer_to_a_commit(void **state)
     assert_string_equal(cluster_sql(cluster, NULL, "SELECT to_regclass('committed')"), "committed");
 }
 
+static struct wire_measure measure_select(void)
+{
+    wire_proxy_measure(proxy, "SELECT 1");
+    PQreset(conn);
+    run("SELECT 1", PGRES_TUPLES_OK);
+    return wire_proxy_measured(proxy);
+}
+
+static void test_wire_proxy__measures_what_both_sides_say(void **state)
+{
+    (void) state;
+    struct wire_measure measure = measure_select();
+    assert_int_equal(measure.client.messages - measure.client_at_login.messages, 1);
+    assert_int_equal(measure.client.bytes - measure.client_at_text.bytes, 1 + 4 + sizeof "SELECT 1");
+    assert_int_equal(measure.server.messages - measure.server_at_login.messages, 4); /* T D C Z */
+    assert_int_equal(measure.server_at_text.bytes, measure.server_at_login.bytes);
+}
+
+/* The last byte of a query decides whether the server ever sees it; the last but one of an answer, whether the client does. */
+static void expect_after_strike(const struct wire_strike *strike, const char *tables)
+{
+    cluster_sql(cluster, NULL, "DROP TABLE IF EXISTS struck");
+    size_t mark = cluster_log_mark(cluster);
+    wire_proxy_strike(proxy, strike);
+    PQreset(conn);
+    run("CREATE TABLE struck ()", PGRES_FATAL_ERROR);
+    assert_int_equal(PQstatus(conn), CONNECTION_BAD);
+    assert_true(wire_proxy_end_strike(proxy));
+    cluster_wait_log(cluster, mark, "disconnection:");
+    assert_string_equal(cluster_sql(cluster, NULL, "SELECT to_regclass('struck')"), tables);
+}
+
+static void test_wire_proxy__strikes_at_one_byte(void **state)
+{
+    (void) state;
+    struct wire_measure measure = measure_select();
+    size_t query = measure.client_at_login.bytes + 1 + 4 + sizeof "CREATE TABLE struck ()";
+    for (enum wire_blow blow = WIRE_CLOSE; blow <= WIRE_RESET; blow++) {
+        expect_after_strike(&(struct wire_strike){ .blow = blow, .at_client = true, .at = query - 1 }, "");
+        expect_after_strike(&(struct wire_strike){ .blow = blow, .at = measure.server_at_login.bytes + 1 }, "struck");
+    }
+}
+
+static void test_wire_proxy__strikes_before_the_first_byte(void **state)
+{
+    (void) state;
+    wire_proxy_strike(proxy, &(struct wire_strike){ .blow = WIRE_CLOSE, .at_client = true });
+    PQreset(conn);
+    assert_int_equal(PQstatus(conn), CONNECTION_BAD);
+    PQreset(conn);
+    run("SELECT 1", PGRES_TUPLES_OK);
+}
+
+static void test_wire_proxy__lets_nobody_in_behind_a_strike(void **state)
+{
+    (void) state;
+    wire_proxy_strike(proxy,
+                      &(struct wire_strike){ .blow = WIRE_RESET, .in_messages = true, .at = 1, .closes_behind = true });
+    for (int i = 0; i < 3; i++) {
+        PQreset(conn);
+        assert_int_equal(PQstatus(conn), CONNECTION_BAD);
+    }
+    assert_true(wire_proxy_end_strike(proxy));
+    PQreset(conn);
+    run("SELECT 1", PGRES_TUPLES_OK);
+}
+
+static void test_wire_proxy__goes_on_after_a_delay(void **state)
+{
+    (void) state;
+    wire_proxy_strike(proxy, &(struct wire_strike){ .blow = WIRE_DELAY, .in_messages = true, .at = 3, .delay_ms = 20 });
+    PQreset(conn);
+    run("SELECT 1", PGRES_TUPLES_OK);
+    assert_true(wire_proxy_end_strike(proxy));
+}
+
+/* The login is the last that is heard; nobody hangs up. */
+static void test_wire_proxy__falls_silent(void **state)
+{
+    (void) state;
+    size_t login = measure_select().server_at_login.messages;
+    wire_proxy_strike(proxy, &(struct wire_strike){ .blow = WIRE_SILENCE, .in_messages = true, .at = login });
+    PQreset(conn);
+    assert_int_equal(PQsendQuery(conn, "CREATE TABLE unheard ()"), 1);
+    assert_string_equal(cluster_sql(cluster, NULL, "SELECT to_regclass('unheard')"), "");
+    assert_int_equal(PQconsumeInput(conn), 1);
+    assert_int_equal(PQisBusy(conn), 1);
+}
+
+/* The victim is named after the blow has fallen. */
+static void test_wire_proxy__kills_and_passes_on_what_was_said(void **state)
+{
+    (void) state;
+    size_t login = measure_select().client_at_login.messages;
+    wire_proxy_strike(proxy,
+                      &(struct wire_strike){ .blow = WIRE_KILL, .at_client = true, .in_messages = true, .at = login + 1 });
+    const char *const arguments[] = { "-c", "CREATE TABLE last_words ()", wire_proxy_conninfo(proxy, NULL), NULL };
+    struct run *psql = run_begin(&(struct run_spec){ .program = cluster_program("psql"), .arguments = arguments });
+    wire_proxy_set_victim(proxy, run_pid(psql));
+    assert_int_equal(run_end(psql).signal, SIGKILL);
+    cluster_sql(cluster, NULL,
+                "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = 'last_words') "
+                "LOOP PERFORM pg_sleep(0.001); END LOOP; END $$");
+}
+
 static void test_wire_proxy__passes_on_that_nobody_listens(void **state)
 {
     (void) state;
@@ -239,6 +346,13 @@ int main(void)
         PROXY_TEST(test_wire_proxy__cuts_behind_a_message_of_the_client),
         PROXY_TEST(test_wire_proxy__cuts_behind_a_message_of_the_server),
         PROXY_TEST(test_wire_proxy__loses_the_answer_to_a_commit),
+        PROXY_TEST(test_wire_proxy__measures_what_both_sides_say),
+        PROXY_TEST(test_wire_proxy__strikes_at_one_byte),
+        PROXY_TEST(test_wire_proxy__strikes_before_the_first_byte),
+        PROXY_TEST(test_wire_proxy__lets_nobody_in_behind_a_strike),
+        PROXY_TEST(test_wire_proxy__goes_on_after_a_delay),
+        PROXY_TEST(test_wire_proxy__falls_silent),
+        PROXY_TEST(test_wire_proxy__kills_and_passes_on_what_was_said),
         PROXY_TEST(test_wire_proxy__passes_on_that_nobody_listens),
     };
     return cmocka_run_group_tests(tests, start, stop);

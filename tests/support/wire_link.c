@@ -12,15 +12,24 @@ struct sending {
     char bytes[];
 };
 
-static void on_side_closed(uv_handle_t *handle)
+static void drop_handle(struct wire_link *link)
 {
-    struct wire_side *side = handle->data;
-    struct wire_link *link = side->link;
-    frames_finish(&side->frames);
-    if (--link->open_sides > 0)
+    if (--link->open_handles > 0)
         return;
     wire_proxy_gone(link->proxy, link);
     free(link);
+}
+
+static void on_pause_closed(uv_handle_t *handle)
+{
+    drop_handle(handle->data);
+}
+
+static void on_side_closed(uv_handle_t *handle)
+{
+    struct wire_side *side = handle->data;
+    frames_finish(&side->frames);
+    drop_handle(side->link);
 }
 
 static void close_side(struct wire_side *side, bool reset)
@@ -28,6 +37,8 @@ static void close_side(struct wire_side *side, bool reset)
     if (side->closing)
         return;
     side->closing = true;
+    if (!uv_is_closing((uv_handle_t *) &side->link->pause))
+        uv_close((uv_handle_t *) &side->link->pause, on_pause_closed);
     if (!reset || uv_tcp_close_reset(&side->tcp, on_side_closed) != 0)
         uv_close((uv_handle_t *) &side->tcp, on_side_closed);
 }
@@ -48,9 +59,17 @@ void wire_link_reset(struct wire_link *link)
     close_side(&link->server, true);
 }
 
+void wire_link_shut(struct wire_link *link)
+{
+    link->silent = link->shut = true;
+    if (uv_shutdown(&link->client.shutdown, (uv_stream_t *) &link->client.tcp, NULL) != 0 ||
+        uv_shutdown(&link->server.shutdown, (uv_stream_t *) &link->server.tcp, NULL) != 0)
+        wire_link_reset(link);
+}
+
 static bool is_over(const struct wire_link *link)
 {
-    return link->client.closing || link->client.leaving || link->server.closing || link->server.leaving;
+    return link->silent || link->client.closing || link->client.leaving || link->server.closing || link->server.leaving;
 }
 
 static void on_sent(uv_write_t *request, int status)
@@ -77,6 +96,17 @@ static void send_bytes(struct wire_side *side, const void *bytes, size_t size)
     side->sending--;
     free(sending);
     wire_link_reset(side->link);
+}
+
+/* Up to where the strike falls. */
+static void hand_on(struct wire_side *from, const struct frame *frame)
+{
+    struct wire_link *link = from->link;
+    size_t size = wire_strike_allows(from, frame->whole_size);
+    send_bytes(from == &link->client ? &link->server : &link->client, frame->whole, size);
+    from->said.bytes += size;
+    from->said.messages += size == frame->whole_size;
+    wire_measure_said(link);
 }
 
 /* --- the client speaks --- */
@@ -107,7 +137,7 @@ static void hear_untyped(struct wire_link *link, const struct frame *frame)
         wire_proxy_counting(link->proxy)->connections--;
     }
     link->client.frames.untyped = false;
-    send_bytes(&link->server, frame->whole, frame->whole_size);
+    hand_on(&link->client, frame);
 }
 
 static void hear_client(struct wire_link *link, const struct frame *frame)
@@ -118,7 +148,8 @@ static void hear_client(struct wire_link *link, const struct frame *frame)
     }
     bool may_cut = link->counter.logged_in && frame->type != 'X';
     wire_counter_hear_client(&link->counter, wire_proxy_counting(link->proxy), frame->type);
-    send_bytes(&link->server, frame->whole, frame->whole_size);
+    wire_measure_client(link, frame);
+    hand_on(&link->client, frame);
     if (may_cut)
         cut_behind_client(link, frame);
 }
@@ -143,9 +174,11 @@ static void hear_server(struct wire_link *link, const struct frame *frame)
             wire_link_reset(link);
         return;
     }
-    send_bytes(&link->client, frame->whole, frame->whole_size);
+    hand_on(&link->server, frame);
     if (may_cut)
         cut_behind_server(link);
+    else
+        wire_measure_login(link);
 }
 
 /* --- bytes coming in --- */
@@ -160,12 +193,21 @@ static void hear(struct wire_side *side)
 {
     struct wire_link *link = side->link;
     struct frame frame = { 0 };
-    while (!is_over(link) && frames_next(&side->frames, &frame))
+    while (!is_over(link) && frames_next(&side->frames, &frame)) {
         if (side == &link->client)
             hear_client(link, &frame);
         else
             hear_server(link, &frame);
+        wire_strike_look(link);
+    }
     bytes_drop(&side->frames.bytes, frame.whole_size);
+}
+
+void wire_link_resume(struct wire_link *link)
+{
+    link->silent = false;
+    hear(&link->client);
+    hear(&link->server);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
@@ -174,6 +216,8 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
     if (got > 0) {
         frames_add(&side->frames, buf->base, (size_t) got);
         hear(side);
+    } else if (got < 0 && side->link->shut) {
+        close_side(side, false);
     } else if (got < 0) {
         leave_side(&side->link->client);
         leave_side(&side->link->server);
@@ -190,6 +234,7 @@ static void on_connected(uv_connect_t *connecting, int status)
     }
     uv_read_start((uv_stream_t *) &link->client.tcp, on_room, on_read);
     uv_read_start((uv_stream_t *) &link->server.tcp, on_room, on_read);
+    wire_strike_look(link);
 }
 
 void wire_link_begin(struct wire_link *link, const struct sockaddr *server)
@@ -199,7 +244,9 @@ void wire_link_begin(struct wire_link *link, const struct sockaddr *server)
     link->server.tcp.data = &link->server;
     link->client.frames.untyped = true;
     link->connecting.data = link;
-    link->open_sides = 2;
+    link->open_handles = 3;
+    link->pause.data = link;
+    uv_timer_init(link->client.tcp.loop, &link->pause);
     must(uv_tcp_init(link->client.tcp.loop, &link->server.tcp) == 0, "cannot make a socket");
     if (uv_tcp_connect(&link->connecting, &link->server.tcp, server, on_connected) != 0)
         wire_link_reset(link);

@@ -3,6 +3,7 @@
  */
 #include "support/wire_proxy.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 #include "support/loop_thread.h"
@@ -20,6 +21,16 @@ struct wire_proxy {
     struct wire_link *links;
     struct wire_count count;
     struct wire_cut cut;
+
+    struct wire_strike strike;
+    bool strikes; /* the next connection is the one */
+    bool has_struck;
+    pid_t victim;
+    struct wire_link *killing; /* the blow has fallen, and the victim is not known yet */
+
+    struct wire_measure measure;
+    const char *measured_text;
+    bool measures; /* the next connection is the one */
 };
 
 struct wire_count *wire_proxy_counting(struct wire_proxy *proxy)
@@ -32,8 +43,37 @@ struct wire_cut *wire_proxy_cutting(struct wire_proxy *proxy)
     return &proxy->cut;
 }
 
+struct wire_strike *wire_proxy_striking(struct wire_proxy *proxy)
+{
+    return &proxy->strike;
+}
+
+struct wire_measure *wire_proxy_measuring(struct wire_proxy *proxy, const char **text)
+{
+    *text = proxy->measured_text;
+    return &proxy->measure;
+}
+
+void wire_proxy_struck(struct wire_proxy *proxy)
+{
+    proxy->has_struck = true;
+}
+
+void wire_proxy_kill(struct wire_link *link)
+{
+    struct wire_proxy *proxy = link->proxy;
+    if (proxy->victim != 0) {
+        kill(proxy->victim, SIGKILL);
+        return;
+    }
+    proxy->killing = link;
+    link->silent = true;
+}
+
 void wire_proxy_gone(struct wire_proxy *proxy, struct wire_link *link)
 {
+    if (proxy->killing == link)
+        proxy->killing = NULL;
     struct wire_link **place = &proxy->links;
     while (*place != link)
         place = &(*place)->next;
@@ -46,12 +86,17 @@ static void on_connection(uv_stream_t *listener, int status)
     struct wire_proxy *proxy = listener->data;
     struct wire_link *link = must_alloc(sizeof *link);
     link->proxy = proxy;
+    link->is_struck = proxy->strikes;
+    link->is_measured = proxy->measures;
+    proxy->strikes = proxy->measures = false;
     link->next = proxy->links;
     proxy->links = link;
     proxy->count.connections++;
     must(uv_tcp_init(listener->loop, &link->client.tcp) == 0, "cannot make a socket");
     must(uv_accept(listener, (uv_stream_t *) &link->client.tcp) == 0, "cannot accept a connection");
     wire_link_begin(link, (const struct sockaddr *) &proxy->server);
+    if (proxy->has_struck && proxy->strike.closes_behind)
+        wire_link_reset(link);
 }
 
 static void start_listening(void *argument)
@@ -115,6 +160,11 @@ struct order {
     struct wire_proxy *proxy;
     struct wire_count count;
     struct wire_cut cut;
+    struct wire_strike strike;
+    bool has_struck;
+    pid_t victim;
+    struct wire_measure measure;
+    const char *text;
 };
 
 static void read_count(void *argument)
@@ -152,6 +202,83 @@ void wire_proxy_cut_when(struct wire_proxy *proxy, const struct wire_cut *cut)
 {
     struct order order = { .proxy = proxy, .cut = *cut };
     loop_thread_do(proxy->thread, write_cut, &order);
+}
+
+static void write_strike(void *argument)
+{
+    struct order *order = argument;
+    order->proxy->strike = order->strike;
+    order->proxy->strikes = true;
+    order->proxy->has_struck = false;
+}
+
+void wire_proxy_strike(struct wire_proxy *proxy, const struct wire_strike *strike)
+{
+    struct order order = { .proxy = proxy, .strike = *strike };
+    loop_thread_do(proxy->thread, write_strike, &order);
+}
+
+static void end_strike(void *argument)
+{
+    struct order *order = argument;
+    struct wire_proxy *proxy = order->proxy;
+    order->has_struck = proxy->has_struck;
+    proxy->strikes = proxy->has_struck = false;
+    for (struct wire_link *link = proxy->links; link != NULL; link = link->next)
+        link->is_struck = false;
+}
+
+bool wire_proxy_end_strike(struct wire_proxy *proxy)
+{
+    struct order order = { .proxy = proxy };
+    loop_thread_do(proxy->thread, end_strike, &order);
+    return order.has_struck;
+}
+
+static void write_victim(void *argument)
+{
+    struct order *order = argument;
+    struct wire_proxy *proxy = order->proxy;
+    struct wire_link *link = proxy->killing;
+    proxy->victim = order->victim;
+    if (link == NULL || proxy->victim == 0)
+        return;
+    proxy->killing = NULL;
+    kill(proxy->victim, SIGKILL);
+    wire_link_resume(link);
+}
+
+void wire_proxy_set_victim(struct wire_proxy *proxy, pid_t victim)
+{
+    struct order order = { .proxy = proxy, .victim = victim };
+    loop_thread_do(proxy->thread, write_victim, &order);
+}
+
+static void write_measure(void *argument)
+{
+    struct order *order = argument;
+    order->proxy->measures = true;
+    order->proxy->measured_text = order->text;
+    order->proxy->measure = (struct wire_measure){ .client = { 0, 0 } };
+}
+
+void wire_proxy_measure(struct wire_proxy *proxy, const char *text)
+{
+    struct order order = { .proxy = proxy, .text = text };
+    loop_thread_do(proxy->thread, write_measure, &order);
+}
+
+static void read_measure(void *argument)
+{
+    struct order *order = argument;
+    order->measure = order->proxy->measure;
+}
+
+struct wire_measure wire_proxy_measured(struct wire_proxy *proxy)
+{
+    struct order order = { .proxy = proxy };
+    loop_thread_do(proxy->thread, read_measure, &order);
+    return order.measure;
 }
 
 void wire_proxy_cut_now(struct wire_proxy *proxy)

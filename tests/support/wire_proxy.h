@@ -25,6 +25,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct wire_count {
     unsigned connections; /* accepted, cancel requests not among them */
@@ -47,6 +48,41 @@ struct wire_cut {
                                        nobody: the wire is cut at the ReadyForQuery behind it. For a COMMIT that was heard */
 };
 
+/* What befalls a connection at one place of its conversation. */
+enum wire_blow {
+    WIRE_CLOSE,   /* both sides see the end of the stream */
+    WIRE_RESET,   /* both sides see a reset */
+    WIRE_SILENCE, /* nothing passes any more, and nobody hangs up */
+    WIRE_DELAY,   /* nothing passes for delay_ms */
+    WIRE_KILL,    /* the victim is ended by SIGKILL; what it has said before still passes */
+};
+
+/*
+ * The first connection that comes after wire_proxy_strike() is struck, once. What one side says is counted from the beginning,
+ * the login included; so many bytes, or whole messages, are the last to be handed on.
+ */
+struct wire_strike {
+    enum wire_blow blow;
+    bool at_client; /* counts what the client says, else what the server says */
+    bool in_messages;
+    size_t at;
+    int delay_ms;
+    bool closes_behind; /* whoever connects later is hung up on */
+};
+
+/* How much one side has said. */
+struct wire_extent {
+    size_t bytes;
+    size_t messages;
+};
+
+/* How much the first connection after wire_proxy_measure() has said, and had said at two moments. */
+struct wire_measure {
+    struct wire_extent client, server;
+    struct wire_extent client_at_login, server_at_login; /* with the first ReadyForQuery */
+    struct wire_extent client_at_text, server_at_text;   /* before the first message of the client that holds the text */
+};
+
 struct wire_proxy;
 
 /* Listens on a port of its own on 127.0.0.1; the server may be one that does not run yet. */
@@ -66,6 +102,19 @@ void wire_proxy_reset_count(struct wire_proxy *proxy);
  * both see a reset. Connections that come later pass. The text is not copied. Replaces a cut that has not happened yet.
  */
 void wire_proxy_cut_when(struct wire_proxy *proxy, const struct wire_cut *cut);
+
+/* Replaces one that has not happened yet. */
+void wire_proxy_strike(struct wire_proxy *proxy, const struct wire_strike *strike);
+
+/* Whether it has happened; and nothing is struck from now on, nor hung up on. */
+bool wire_proxy_end_strike(struct wire_proxy *proxy);
+
+/* Who is killed by WIRE_KILL. Where the blow has fallen already, the connection has been silent until now. 0: nobody. */
+void wire_proxy_set_victim(struct wire_proxy *proxy, pid_t victim);
+
+/* The text is not copied. */
+void wire_proxy_measure(struct wire_proxy *proxy, const char *text);
+struct wire_measure wire_proxy_measured(struct wire_proxy *proxy);
 
 /* Resets all connections now. */
 void wire_proxy_cut_now(struct wire_proxy *proxy);
