@@ -239,7 +239,7 @@ static void expect_after_strike(const struct wire_strike *strike, const char *ta
     PQreset(conn);
     run("CREATE TABLE struck ()", PGRES_FATAL_ERROR);
     assert_int_equal(PQstatus(conn), CONNECTION_BAD);
-    assert_true(wire_proxy_end_strike(proxy));
+    assert_true(wire_proxy_end_strike(proxy) > 0);
     cluster_wait_log(cluster, mark, "disconnection:");
     assert_string_equal(cluster_sql(cluster, NULL, "SELECT to_regclass('struck')"), tables);
 }
@@ -265,16 +265,16 @@ static void test_wire_proxy__strikes_before_the_first_byte(void **state)
     run("SELECT 1", PGRES_TUPLES_OK);
 }
 
-static void test_wire_proxy__lets_nobody_in_behind_a_strike(void **state)
+static void test_wire_proxy__refuses_whoever_comes_behind_a_strike(void **state)
 {
     (void) state;
     wire_proxy_strike(proxy,
-                      &(struct wire_strike){ .blow = WIRE_RESET, .in_messages = true, .at = 1, .closes_behind = true });
-    for (int i = 0; i < 3; i++) {
-        PQreset(conn);
-        assert_int_equal(PQstatus(conn), CONNECTION_BAD);
-    }
-    assert_true(wire_proxy_end_strike(proxy));
+                      &(struct wire_strike){ .blow = WIRE_RESET, .in_messages = true, .at = 1, .refuses_behind = true });
+    PQreset(conn);
+    assert_int_equal(PQstatus(conn), CONNECTION_BAD);
+    PQreset(conn);
+    assert_contains(PQerrorMessage(conn), "the wire was cut");
+    assert_true(wire_proxy_end_strike(proxy) > 0);
     PQreset(conn);
     run("SELECT 1", PGRES_TUPLES_OK);
 }
@@ -285,7 +285,7 @@ static void test_wire_proxy__goes_on_after_a_delay(void **state)
     wire_proxy_strike(proxy, &(struct wire_strike){ .blow = WIRE_DELAY, .in_messages = true, .at = 3, .delay_ms = 20 });
     PQreset(conn);
     run("SELECT 1", PGRES_TUPLES_OK);
-    assert_true(wire_proxy_end_strike(proxy));
+    assert_true(wire_proxy_end_strike(proxy) > 0);
 }
 
 /* The login is the last that is heard; nobody hangs up. */
@@ -302,12 +302,13 @@ static void test_wire_proxy__falls_silent(void **state)
 }
 
 /* The victim is named after the blow has fallen. */
-static void test_wire_proxy__kills_and_passes_on_what_was_said(void **state)
+static void test_wire_proxy__signals_and_passes_on_what_was_said(void **state)
 {
     (void) state;
     size_t login = measure_select().client_at_login.messages;
-    wire_proxy_strike(proxy,
-                      &(struct wire_strike){ .blow = WIRE_KILL, .at_client = true, .in_messages = true, .at = login + 1 });
+    wire_proxy_strike(
+        proxy, &(struct wire_strike){
+                   .blow = WIRE_SIGNAL, .signal_number = SIGKILL, .at_client = true, .in_messages = true, .at = login + 1 });
     const char *const arguments[] = { "-c", "CREATE TABLE last_words ()", wire_proxy_conninfo(proxy, NULL), NULL };
     struct run *psql = run_begin(&(struct run_spec){ .program = cluster_program("psql"), .arguments = arguments });
     wire_proxy_set_victim(proxy, run_pid(psql));
@@ -349,10 +350,10 @@ int main(void)
         PROXY_TEST(test_wire_proxy__measures_what_both_sides_say),
         PROXY_TEST(test_wire_proxy__strikes_at_one_byte),
         PROXY_TEST(test_wire_proxy__strikes_before_the_first_byte),
-        PROXY_TEST(test_wire_proxy__lets_nobody_in_behind_a_strike),
+        PROXY_TEST(test_wire_proxy__refuses_whoever_comes_behind_a_strike),
         PROXY_TEST(test_wire_proxy__goes_on_after_a_delay),
         PROXY_TEST(test_wire_proxy__falls_silent),
-        PROXY_TEST(test_wire_proxy__kills_and_passes_on_what_was_said),
+        PROXY_TEST(test_wire_proxy__signals_and_passes_on_what_was_said),
         PROXY_TEST(test_wire_proxy__passes_on_that_nobody_listens),
     };
     return cmocka_run_group_tests(tests, start, stop);

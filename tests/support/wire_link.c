@@ -125,11 +125,25 @@ static void cut_behind_client(struct wire_link *link, const struct frame *frame)
     }
 }
 
+static void refuse(struct wire_link *link)
+{
+    static const char words[] = "SFATAL\0C28000\0Mthe wire was cut\0";
+    static const char header[] = { 'E', 0, 0, 0, sizeof words + 4 };
+    send_bytes(&link->client, header, sizeof header);
+    send_bytes(&link->client, words, sizeof words);
+    leave_side(&link->client);
+    close_side(&link->server, false);
+}
+
 static void hear_untyped(struct wire_link *link, const struct frame *frame)
 {
     int32_t code = frame_code(frame);
     if (code == FRAME_CODE_SSL || code == FRAME_CODE_GSSENC) {
         send_bytes(&link->client, "N", 1);
+        return;
+    }
+    if (link->is_refused) {
+        refuse(link);
         return;
     }
     if (code == FRAME_CODE_CANCEL) {
@@ -248,6 +262,8 @@ void wire_link_begin(struct wire_link *link, const struct sockaddr *server)
     link->pause.data = link;
     uv_timer_init(link->client.tcp.loop, &link->pause);
     must(uv_tcp_init(link->client.tcp.loop, &link->server.tcp) == 0, "cannot make a socket");
-    if (uv_tcp_connect(&link->connecting, &link->server.tcp, server, on_connected) != 0)
+    if (link->is_refused)
+        uv_read_start((uv_stream_t *) &link->client.tcp, on_room, on_read);
+    else if (uv_tcp_connect(&link->connecting, &link->server.tcp, server, on_connected) != 0)
         wire_link_reset(link);
 }

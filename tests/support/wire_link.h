@@ -32,8 +32,9 @@ struct wire_link {
     unsigned open_handles; /* both sides and the pause */
     bool is_struck;        /* the proxy's strike is this link's */
     bool is_measured;
-    bool silent; /* nothing is handed on */
-    bool shut;   /* both sides were told the end and are waited for */
+    bool is_refused; /* nobody is behind the proxy for this client */
+    bool silent;     /* nothing is handed on */
+    bool shut;       /* both sides were told the end and are waited for */
     uv_timer_t pause;
     struct wire_counter counter;
     bool answer_is_lost;
@@ -65,8 +66,8 @@ struct wire_count *wire_proxy_counting(struct wire_proxy *proxy);
 struct wire_cut *wire_proxy_cutting(struct wire_proxy *proxy);
 struct wire_strike *wire_proxy_striking(struct wire_proxy *proxy);
 struct wire_measure *wire_proxy_measuring(struct wire_proxy *proxy, const char **text);
-void wire_proxy_kill(struct wire_link *link); /* the victim, as soon as it is known */
-void wire_proxy_struck(struct wire_proxy *proxy);
+void wire_proxy_struck(
+    struct wire_link *link); /* signals the victim, as soon as it is known; until then the link is silent */
 void wire_proxy_gone(struct wire_proxy *proxy, struct wire_link *link);
 
 #endif

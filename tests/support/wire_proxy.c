@@ -24,9 +24,9 @@ struct wire_proxy {
 
     struct wire_strike strike;
     bool strikes; /* the next connection is the one */
-    bool has_struck;
+    int64_t struck_us;
     pid_t victim;
-    struct wire_link *killing; /* the blow has fallen, and the victim is not known yet */
+    struct wire_link *awaiting; /* the blow has fallen, and the victim is not known yet */
 
     struct wire_measure measure;
     const char *measured_text;
@@ -54,26 +54,30 @@ struct wire_measure *wire_proxy_measuring(struct wire_proxy *proxy, const char *
     return &proxy->measure;
 }
 
-void wire_proxy_struck(struct wire_proxy *proxy)
+static void signal_victim(struct wire_proxy *proxy)
 {
-    proxy->has_struck = true;
+    kill(proxy->victim, proxy->strike.signal_number);
+    proxy->struck_us = (int64_t) uv_hrtime() / 1000;
 }
 
-void wire_proxy_kill(struct wire_link *link)
+void wire_proxy_struck(struct wire_link *link)
 {
     struct wire_proxy *proxy = link->proxy;
+    proxy->struck_us = (int64_t) uv_hrtime() / 1000;
+    if (proxy->strike.signal_number == 0)
+        return;
     if (proxy->victim != 0) {
-        kill(proxy->victim, SIGKILL);
+        signal_victim(proxy);
         return;
     }
-    proxy->killing = link;
+    proxy->awaiting = link;
     link->silent = true;
 }
 
 void wire_proxy_gone(struct wire_proxy *proxy, struct wire_link *link)
 {
-    if (proxy->killing == link)
-        proxy->killing = NULL;
+    if (proxy->awaiting == link)
+        proxy->awaiting = NULL;
     struct wire_link **place = &proxy->links;
     while (*place != link)
         place = &(*place)->next;
@@ -94,9 +98,8 @@ static void on_connection(uv_stream_t *listener, int status)
     proxy->count.connections++;
     must(uv_tcp_init(listener->loop, &link->client.tcp) == 0, "cannot make a socket");
     must(uv_accept(listener, (uv_stream_t *) &link->client.tcp) == 0, "cannot accept a connection");
+    link->is_refused = proxy->struck_us != 0 && proxy->strike.refuses_behind;
     wire_link_begin(link, (const struct sockaddr *) &proxy->server);
-    if (proxy->has_struck && proxy->strike.closes_behind)
-        wire_link_reset(link);
 }
 
 static void start_listening(void *argument)
@@ -161,7 +164,7 @@ struct order {
     struct wire_count count;
     struct wire_cut cut;
     struct wire_strike strike;
-    bool has_struck;
+    int64_t struck_us;
     pid_t victim;
     struct wire_measure measure;
     const char *text;
@@ -209,7 +212,7 @@ static void write_strike(void *argument)
     struct order *order = argument;
     order->proxy->strike = order->strike;
     order->proxy->strikes = true;
-    order->proxy->has_struck = false;
+    order->proxy->struck_us = 0;
 }
 
 void wire_proxy_strike(struct wire_proxy *proxy, const struct wire_strike *strike)
@@ -222,30 +225,32 @@ static void end_strike(void *argument)
 {
     struct order *order = argument;
     struct wire_proxy *proxy = order->proxy;
-    order->has_struck = proxy->has_struck;
-    proxy->strikes = proxy->has_struck = false;
+    order->struck_us = proxy->struck_us;
+    proxy->strikes = false;
+    proxy->struck_us = 0;
     for (struct wire_link *link = proxy->links; link != NULL; link = link->next)
         link->is_struck = false;
 }
 
-bool wire_proxy_end_strike(struct wire_proxy *proxy)
+int64_t wire_proxy_end_strike(struct wire_proxy *proxy)
 {
     struct order order = { .proxy = proxy };
     loop_thread_do(proxy->thread, end_strike, &order);
-    return order.has_struck;
+    return order.struck_us;
 }
 
 static void write_victim(void *argument)
 {
     struct order *order = argument;
     struct wire_proxy *proxy = order->proxy;
-    struct wire_link *link = proxy->killing;
+    struct wire_link *link = proxy->awaiting;
     proxy->victim = order->victim;
     if (link == NULL || proxy->victim == 0)
         return;
-    proxy->killing = NULL;
-    kill(proxy->victim, SIGKILL);
-    wire_link_resume(link);
+    proxy->awaiting = NULL;
+    signal_victim(proxy);
+    if (proxy->strike.blow == WIRE_SIGNAL)
+        wire_link_resume(link);
 }
 
 void wire_proxy_set_victim(struct wire_proxy *proxy, pid_t victim)

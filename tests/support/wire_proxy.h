@@ -25,6 +25,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct wire_count {
@@ -54,7 +55,7 @@ enum wire_blow {
     WIRE_RESET,   /* both sides see a reset */
     WIRE_SILENCE, /* nothing passes any more, and nobody hangs up */
     WIRE_DELAY,   /* nothing passes for delay_ms */
-    WIRE_KILL,    /* the victim is ended by SIGKILL; what it has said before still passes */
+    WIRE_SIGNAL,  /* everything passes on: only the victim is signalled */
 };
 
 /*
@@ -67,7 +68,8 @@ struct wire_strike {
     bool in_messages;
     size_t at;
     int delay_ms;
-    bool closes_behind; /* whoever connects later is hung up on */
+    int signal_number;   /* sent to the victim with the blow, whichever it is; 0: none */
+    bool refuses_behind; /* whoever connects later is refused with FATAL 28000 */
 };
 
 /* How much one side has said. */
@@ -106,10 +108,10 @@ void wire_proxy_cut_when(struct wire_proxy *proxy, const struct wire_cut *cut);
 /* Replaces one that has not happened yet. */
 void wire_proxy_strike(struct wire_proxy *proxy, const struct wire_strike *strike);
 
-/* Whether it has happened; and nothing is struck from now on, nor hung up on. */
-bool wire_proxy_end_strike(struct wire_proxy *proxy);
+/* When it has happened, by the monotonic clock; 0: it has not. Nothing is struck from now on, and nobody refused. */
+int64_t wire_proxy_end_strike(struct wire_proxy *proxy);
 
-/* Who is killed by WIRE_KILL. Where the blow has fallen already, the connection has been silent until now. 0: nobody. */
+/* Who is signalled. Where the blow has fallen already, the connection has been silent until now. 0: nobody. */
 void wire_proxy_set_victim(struct wire_proxy *proxy, pid_t victim);
 
 /* The text is not copied. */

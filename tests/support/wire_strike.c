@@ -30,7 +30,6 @@ static void on_pause_over(uv_timer_t *pause)
 static void strike_now(struct wire_link *link, const struct wire_strike *strike)
 {
     link->is_struck = false;
-    wire_proxy_struck(link->proxy);
     switch (strike->blow) {
     case WIRE_CLOSE:
         wire_link_shut(link);
@@ -45,10 +44,10 @@ static void strike_now(struct wire_link *link, const struct wire_strike *strike)
         link->silent = true;
         uv_timer_start(&link->pause, on_pause_over, (uint64_t) strike->delay_ms, 0);
         break;
-    case WIRE_KILL:
-        wire_proxy_kill(link);
+    case WIRE_SIGNAL:
         break;
     }
+    wire_proxy_struck(link);
 }
 
 void wire_strike_look(struct wire_link *link)
