@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Turns the .sql files named on the command line into a C source and its header: comments off, one constant a file."""
+"""Turns the .sql files named on the command line into a C source and its header: comments and indentation off, which every run
+would send over the wire; one constant a file."""
 import pathlib
 import sys
 
 
 def body(path):
     lines = path.read_text(encoding="ascii").splitlines()
-    return "\n".join(line for line in lines if not line.startswith("--")).strip()
+    return "\n".join(line.strip() for line in lines if not line.startswith("--")).strip()
 
 
 def literal(text):
