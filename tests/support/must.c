@@ -67,13 +67,25 @@ const char *must_keep(const void *bytes, size_t size_bytes)
     return kept->text;
 }
 
-__attribute__((destructor)) static void free_kept(void)
+const void *must_mark(void)
 {
-    while (all_kept != NULL) {
+    return all_kept;
+}
+
+void must_forget(const void *mark)
+{
+    pthread_mutex_lock(&kept_mutex);
+    while (all_kept != mark) {
         struct kept *next = all_kept->next;
         free(all_kept);
         all_kept = next;
     }
+    pthread_mutex_unlock(&kept_mutex);
+}
+
+__attribute__((destructor)) static void free_kept(void)
+{
+    must_forget(NULL);
 }
 
 static void make_room(struct bytes *bytes, size_t more)

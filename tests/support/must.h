@@ -30,6 +30,10 @@ void *must_alloc(size_t size_bytes);
 const char *must_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *must_keep(const void *bytes, size_t size_bytes);
 
+/* For programs that repeat a thing many thousand times: gives back the texts that came since the mark. */
+const void *must_mark(void);
+void must_forget(const void *mark);
+
 /* A growing byte string; `struct bytes x = { 0 };` is an empty one. */
 struct bytes {
     char *at; /* NUL-terminated once anything was added */

@@ -1,0 +1,3 @@
+ALTER TABLE t ADD COLUMN c integer NOT NULL DEFAULT 0;
+UPDATE t SET c = c + 1;
+INSERT INTO effect VALUES ('03');

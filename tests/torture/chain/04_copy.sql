@@ -1,0 +1,5 @@
+COPY t FROM stdin;
+20	copied	5
+21	copied	5
+\.
+INSERT INTO effect VALUES ('04');

@@ -1,0 +1,4 @@
+BEGIN;
+INSERT INTO effect VALUES ('06');
+UPDATE t SET c = c + 1;
+COMMIT;
