@@ -231,6 +231,12 @@ const struct story *stage_story(const struct stage *stage, enum story_name name)
     return &stage->stories[name];
 }
 
+void stage_note_duration(struct stage *stage, enum story_name name, int64_t duration_us)
+{
+    if (duration_us < stage->stories[name].duration_us)
+        stage->stories[name].duration_us = duration_us;
+}
+
 struct wire_proxy *stage_proxy(const struct stage *stage)
 {
     return stage->proxy;

@@ -111,6 +111,8 @@ static void kill_some_time(struct stage *stage, const struct story *story, const
     run_signal(run, SIGKILL);
     struct run_result result = run_end(run);
     verdict->struck = result.signal == SIGKILL;
+    if (!verdict->struck)
+        stage_note_duration(stage, point->story, result.duration_us);
     verdict->complaint = judge_end(story, point, &strike, &result);
 }
 
