@@ -162,6 +162,9 @@ void advise(struct fault *fault, const struct script *script, size_t statement, 
         fault_hint(fault,
                    "A value added with ALTER TYPE ... ADD VALUE can be used only when that is committed: put the ALTER TYPE "
                    "into a migration of its own, before this one.");
+    else if (is(&trouble, "53200"))
+        fault_hint(fault, "The server has run out of memory in this statement: give it more, let it take less (work_mem, "
+                          "maintenance_work_mem), or do the work in smaller parts.");
     else if (is(&trouble, "25001") || is(&trouble, "2D000"))
         fault_hint(fault, "If it cannot run in a transaction, put it into a file of its own that begins with the line: "
                           "-- pgusher: transaction=off");

@@ -103,8 +103,10 @@ int64_t job_rest_ms(const struct job *job)
         return 0;
     const struct run *run = job->run;
     int64_t rest_ms = doubled_ms(FIRST_MS, LONGEST_MS, job->short_lives - 2);
-    bool is_late = run->settings->timeout_ms >= 0 && run->waited_ms + rest_ms > run->settings->timeout_ms;
-    return is_late ? 0 : rest_ms; /* the wait will say that its time is up */
+    int64_t left_ms = run->settings->timeout_ms - run->waited_ms;
+    if (run->settings->timeout_ms >= 0 && rest_ms > left_ms)
+        rest_ms = left_ms > 0 ? left_ms : 0; /* the wait will say that its time is up */
+    return rest_ms;
 }
 
 /* --- a lock timeout --------------------------------------------------------------------------------------------------- */

@@ -29,6 +29,7 @@ struct cluster {
     const char *data;
     const char *log;
     int port;
+    long memory_kb;   /* 0: no limit */
     bool has_started; /* at least once: the port is known to others and stays */
     pid_t postmaster; /* 0: not running */
     size_t start_mark;
@@ -231,15 +232,28 @@ void cluster_follow(struct cluster *cluster, const struct cluster *primary)
                       must_format("primary_conninfo = 'host=%s port=%d user=postgres'\n", primary->folder, primary->port));
 }
 
+void cluster_limit_memory(struct cluster *cluster, long most_kb)
+{
+    cluster->memory_kb = most_kb;
+}
+
 void cluster_launch(struct cluster *cluster)
 {
     must(cluster->postmaster == 0, "the cluster runs already");
-    const char *program = cluster_program("postgres");
-    const char *const arguments[] = { program, "-D", cluster->data, "-p", must_format("%d", cluster->port), NULL };
+    const char *limit = cluster->memory_kb > 0 ? must_format("ulimit -v %ld && ", cluster->memory_kb) : "";
+    const char *const arguments[] = { "sh",
+                                      "-c",
+                                      must_format("%sexec \"$0\" \"$@\"", limit),
+                                      cluster_program("postgres"),
+                                      "-D",
+                                      cluster->data,
+                                      "-p",
+                                      must_format("%d", cluster->port),
+                                      NULL };
     int log = open(cluster->log, O_WRONLY | O_APPEND | O_CLOEXEC);
     must(log >= 0, "cannot open %s: %s", cluster->log, strerror(errno));
     cluster->start_mark = cluster_log_mark(cluster);
-    cluster->postmaster = child_start(&(struct child_spec){ .program = program,
+    cluster->postmaster = child_start(&(struct child_spec){ .program = "/bin/sh",
                                                             .arguments = arguments,
                                                             .unprivileged = true,
                                                             .input = CHILD_NULL,

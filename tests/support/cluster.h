@@ -69,6 +69,9 @@ void cluster_stop(struct cluster *cluster, enum cluster_stop_mode mode);
 /* Adds lines to postgresql.conf, for the next start. What stands later wins. */
 void cluster_configure(struct cluster *cluster, const char *lines);
 
+/* How much address space each of its processes may have from the next start on; 0: any. A backend that wants more is out of memory. */
+void cluster_limit_memory(struct cluster *cluster, long most_kb);
+
 /*
  * Replaces pg_hba.conf but for its first line, which trusts postgres on the unix socket; NULL restores "trust everybody". In
  * force when this returns if the cluster runs, else from the next start.

@@ -1,0 +1,263 @@
+/*
+ * Connections that a server ends while the run has use for them: in a statement, in the wait for the lock, between two tries, in the
+ * middle of a transaction that is idle, and right after each login.
+ */
+#include <libpq-fe.h>
+#include <signal.h>
+
+#include "support/fake_server.h"
+#include "support/wire_proxy.h"
+#include "up.h"
+
+static PGconn *connect_to(const char *database, const char *sql)
+{
+    PGconn *conn = PQconnectdb(cluster_conninfo(cluster, database));
+    PQclear(PQexec(conn, sql));
+    assert_int_equal(PQstatus(conn), CONNECTION_OK);
+    return conn;
+}
+
+#define AT_THE_GATE                                                                                                         \
+    "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted AND database = "                \
+    "(SELECT oid FROM pg_database WHERE datname = current_database()))"
+#define GATE       "SELECT pg_advisory_xact_lock_shared(7);"
+#define CLOSE_GATE "SELECT pg_advisory_lock(7)"
+
+/* How many sessions of runners it has ended. */
+static long terminate(const char *database, const char *which)
+{
+    return sql_number(database, must_format("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+                                            "application_name = 'pgusher' AND datname = current_database() AND %s",
+                                            which));
+}
+
+static const char *two(void)
+{
+    return FILES({ "1.sql", "CREATE TABLE one (a int);" }, { "2.sql", "CREATE TABLE two (a int); " GATE });
+}
+
+static struct run *begin(const char *database, const char *folder)
+{
+    return up_begin(
+        &(struct up){ .migrations = folder, .database = database, .arguments = WORDS("--lock-timeout", "none") });
+}
+
+static void expect_two_applied(const char *database)
+{
+    expect_sql(database, "SELECT string_agg(migration_name, ',' ORDER BY id) FROM schema_migrations_log", "1.sql,2.sql");
+    assert_string_equal(ledger_names(database), "1.sql,2.sql");
+}
+
+/* --- ended by somebody -------------------------------------------------------------------------------------------------- */
+
+static void test_lost__a_session_that_is_ended_in_a_statement_is_made_again(void **state)
+{
+    (void) state;
+    const char *database = up_database("statement");
+    PGconn *gate = connect_to(database, CLOSE_GATE);
+    struct run *run = begin(database, two());
+    for (int times = 0; times < 2; times++) {
+        wait_until(database, AT_THE_GATE);
+        assert_int_equal(terminate(database, "wait_event_type = 'Lock'"), 1);
+        wait_until(database, "NOT " AT_THE_GATE);
+    }
+    PQfinish(gate);
+    const char *log = up_end(run, 0).output;
+    assert_int_equal(event_count(log, "connection_lost"), 2);
+    assert_contains(event_line(log, "connection_lost"), "\"sqlstate\":\"57P01\"");
+    assert_contains(event_line(log, "connection_lost"), "\"migration\":\"2.sql\"");
+    expect_two_applied(database);
+}
+
+static void test_lost__three_times_in_a_row_is_a_failed_migration_that_is_told_of(void **state)
+{
+    (void) state;
+    const char *database = up_database("thrice");
+    PGconn *gate = connect_to(database, CLOSE_GATE);
+    struct run *run = begin(database, two());
+    for (int times = 0; times < 3; times++) {
+        wait_until(database, AT_THE_GATE);
+        assert_int_equal(terminate(database, "wait_event_type = 'Lock'"), 1);
+        wait_until(database, "NOT " AT_THE_GATE);
+    }
+    struct run_result result = up_end(run, 5);
+    PQfinish(gate);
+    assert_int_equal(event_count(result.output, "connection_lost"), 3);
+    const char *line = event_line(result.output, "migration_failed");
+    assert_contains(line, "\"migration\":\"2.sql\"");
+    assert_contains(line, "3 times in a row");
+    assert_contains(line, "\"hint\":\"");
+    assert_contains(result.errors, "3 times in a row");
+    assert_string_equal(ledger_names(database), "1.sql");
+    up_run(&(struct up){ .migrations = two(), .database = database }, 0);
+    expect_two_applied(database);
+}
+
+static void test_lost__a_waiter_whose_session_is_ended_waits_on(void **state)
+{
+    (void) state;
+    const char *database = up_database("waiter");
+    PGconn *gate = connect_to(database, CLOSE_GATE);
+    struct run *holder = begin(database, two());
+    wait_until(database, AT_THE_GATE);
+    struct run *waiter =
+        up_begin(&(struct up){ .migrations = two(), .database = database, .environment = WORDS("PGAPPNAME=the waiter") });
+    run_wait_for(waiter, "\"event\":\"lock_waiting\"");
+    wait_until(database, "(SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = "
+                         "'the waiter') = 1");
+    run_wait_for(waiter, "\"event\":\"connection_lost\"");
+    PQfinish(gate);
+    up_end(holder, 0);
+    const char *log = up_end(waiter, 0).output;
+    assert_int_equal(event_count(log, "migration_applied"), 0);
+    expect_two_applied(database);
+}
+
+/* Nothing is said between two tries, so the loss shows when the next one begins. */
+static void test_lost__a_session_that_is_ended_between_two_tries(void **state)
+{
+    (void) state;
+    const char *database = up_database("tries");
+    cluster_sql(cluster, database, "CREATE TABLE t (a int)");
+    PGconn *conn = connect_to(database, "BEGIN; LOCK TABLE t");
+    struct run *run = up_begin(&(struct up){ .migrations = FILES({ "1.sql", "ALTER TABLE t ADD COLUMN b int;" }),
+                                             .database = database,
+                                             .arguments = WORDS("--lock-timeout", "50ms", "--lock-retries", "1000") });
+    run_wait_for(run, "\"event\":\"migration_retried\"");
+    wait_until(database, "(SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'pgusher' "
+                         "AND datname = current_database() AND state = 'idle') = 1");
+    run_wait_for(run, "\"event\":\"connection_lost\"");
+    PQfinish(conn);
+    up_end(run, 0);
+    assert_string_equal(ledger_names(database), "1.sql");
+}
+
+/* Whether it will be tried again was known, but not whether it was rolled back: that is looked up. */
+static void test_lost__a_lock_timeout_whose_rollback_is_not_answered_is_no_failure(void **state)
+{
+    (void) state;
+    const char *database = up_database("rollback");
+    cluster_sql(cluster, database, "CREATE TABLE t (a int)");
+    PGconn *conn = connect_to(database, "BEGIN; LOCK TABLE t");
+    struct wire_proxy *proxy = wire_proxy_new("127.0.0.1", cluster_port(cluster));
+    wire_proxy_cut_when(proxy, &(struct wire_cut){ .lose_answer_to = "ROLLBACK" });
+    struct run *run = up_begin(&(struct up){ .migrations = FILES({ "1.sql", "ALTER TABLE t ADD COLUMN b int;" }),
+                                             .database = database,
+                                             .port = wire_proxy_port(proxy),
+                                             .arguments = WORDS("--lock-timeout", "50ms", "--lock-retries", "1000") });
+    run_wait_for(run, "\"event\":\"connection_lost\"");
+    PQfinish(conn);
+    const char *log = up_end(run, 0).output;
+    wire_proxy_free(proxy);
+    assert_int_equal(event_count(log, "migration_failed"), 0);
+    assert_string_equal(ledger_names(database), "1.sql");
+}
+
+/* --- ended by a timeout of the server ----------------------------------------------------------------------------------- */
+
+/* A COPY is waited for with everything before it answered; a runner that is stopped then leaves its transaction idle. */
+static void test_lost__a_transaction_that_was_idle_for_too_long_is_begun_again(void **state)
+{
+    (void) state;
+    const char *database = up_database("idle");
+    cluster_sql(cluster, database,
+                "CREATE ROLE hasty SUPERUSER LOGIN; ALTER ROLE hasty SET idle_in_transaction_session_timeout = '200ms'");
+    PGconn *gate = connect_to(database, CLOSE_GATE);
+    size_t mark = cluster_log_mark(cluster);
+    struct run *run = up_begin(
+        &(struct up){ .migrations = FILES({ "1.sql", "CREATE TABLE t (a int);\n" GATE
+                                                     "\nCOPY t FROM stdin;\n1\n2\n\\.\nINSERT INTO t VALUES (3);" }),
+                      .database = database,
+                      .role = "hasty",
+                      .arguments = WORDS("--lock-timeout", "none") });
+    wait_until(database, AT_THE_GATE);
+    run_signal(run, SIGSTOP);
+    PQfinish(gate);
+    cluster_wait_log(cluster, mark, "terminating connection due to idle-in-transaction timeout");
+    run_signal(run, SIGCONT);
+    const char *log = up_end(run, 0).output;
+    assert_contains(event_line(log, "connection_lost"), "\"sqlstate\":\"25P03\"");
+    expect_sql(database, "SELECT string_agg(a::text, ',') FROM t", "1,2,3");
+    expect_sql(database, "SELECT count(*) FROM schema_migrations", "1");
+}
+
+/* --- ended always ------------------------------------------------------------------------------------------------------- */
+
+#define LETS_IN                                                                                                             \
+    {                                                                                                                       \
+        .match = "AS in_recovery", .rows = "pid|r|o|v|s|e|c|u|l|lu|lr|lw|se|mc|sc\n1|f|f|150004|public|f|\\N|f|f|f|f|f|t|t" \
+                                           "|t"                                                                             \
+    }
+
+static const struct fake_reply to_hang_up[] = { LETS_IN,
+                                                { .match = "client_connection_check_interval", .deed = FAKE_HANG_UP },
+                                                FAKE_END };
+static const struct fake_visit hangs_up[] = { { .replies = to_hang_up } };
+
+static struct run *begin_at(struct fake_server *server, const char *const *arguments)
+{
+    return up_begin(
+        &(struct up){ .migrations = two(),
+                      .arguments = arguments,
+                      .environment = WORDS("PGHOST=127.0.0.1", must_format("PGPORT=%d", fake_server_port(server)),
+                                           "PGUSER=postgres", "PGSSLMODE=disable") });
+}
+
+static void test_lost__a_server_that_hangs_up_after_each_login_is_given_up(void **state)
+{
+    (void) state;
+    struct fake_server *server = fake_server_new(NULL);
+    fake_server_script(server, hangs_up, 1);
+    fake_server_listen(server);
+    struct run_result result =
+        up_end(begin_at(server, WORDS("--attempts", "4", "--interval", "10s", "--pooler=session")), 3);
+    assert_int_equal(fake_server_connections(server), 5);
+    assert_int_equal(event_count(result.output, "connection_lost"), 5);
+    const char *line = event_line(result.output, "failed");
+    assert_contains(line, "lost 5 times in a row");
+    assert_contains(line, "hangs up");
+    fake_server_free(server);
+}
+
+static void test_lost__the_deadline_bounds_the_rests_too(void **state)
+{
+    (void) state;
+    struct fake_server *server = fake_server_new(NULL);
+    fake_server_script(server, hangs_up, 1);
+    fake_server_listen(server);
+    struct run_result result = up_end(
+        begin_at(server, WORDS("--attempts", "1000000", "--interval", "10s", "--timeout", "1s", "--pooler=session")), 3);
+    assert_contains(event_line(result.output, "failed"), "--timeout 1000 ms");
+    assert_true(fake_server_connections(server) < 40); /* without a rest it would be hundreds */
+    fake_server_free(server);
+}
+
+static void test_lost__a_signal_ends_the_rest(void **state)
+{
+    (void) state;
+    struct fake_server *server = fake_server_new(NULL);
+    fake_server_script(server, hangs_up, 1);
+    fake_server_listen(server);
+    struct run *run = begin_at(server, WORDS("--attempts", "1000000", "--interval", "10s", "--pooler=session"));
+    fake_server_wait_connections(server, 6);
+    run_signal(run, SIGTERM);
+    up_end(run, 143);
+    fake_server_free(server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        UP_TEST(test_lost__a_session_that_is_ended_in_a_statement_is_made_again),
+        UP_TEST(test_lost__three_times_in_a_row_is_a_failed_migration_that_is_told_of),
+        UP_TEST(test_lost__a_waiter_whose_session_is_ended_waits_on),
+        UP_TEST(test_lost__a_session_that_is_ended_between_two_tries),
+        UP_TEST(test_lost__a_lock_timeout_whose_rollback_is_not_answered_is_no_failure),
+        UP_TEST(test_lost__a_transaction_that_was_idle_for_too_long_is_begun_again),
+        UP_TEST(test_lost__a_server_that_hangs_up_after_each_login_is_given_up),
+        UP_TEST(test_lost__the_deadline_bounds_the_rests_too),
+        UP_TEST(test_lost__a_signal_ends_the_rest),
+        UP_LOG_TEST,
+    };
+    return cmocka_run_group_tests(tests, up_start, up_stop);
+}
