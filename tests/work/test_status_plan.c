@@ -175,7 +175,7 @@ static void test_wait__until_migrated_waits_for_another_runner(void **state)
     up_failure(&(struct up){ .command = "wait",
                              .migrations = folder,
                              .database = database,
-                             .arguments = WORDS("--until", "migrated", "--timeout", "200ms", "--interval", "50ms") },
+                             .arguments = WORDS("--until", "migrated", "--timeout", "2s", "--interval", "500ms") },
                8);
     struct run *waiter = up_begin(&(struct up){ .command = "wait",
                                                 .migrations = folder,
