@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+"""usage: tests/e2e/e2e.py [NAME ...]
+
+The image in a real engine: what a user of docker/compose.yml, `docker run` and a Kubernetes manifest sees. Each function below is one
+test, and its name says what holds; NAME is a part of such a name. tests/e2e/images.sh makes the images first."""
+
+import os
+import sys
+import traceback
+
+from engine import (BUILD, HARDENED, PASSWORD, PGUSHER, POSTGRES, Failure, Stage, await_log, await_true, docker, events, finished, hold,
+                    hold_equal, inspect, logs, run, started)
+
+TESTS = []
+NAMES = "SELECT string_agg(migration_name, ' ' ORDER BY migration_name) FROM schema_migrations"
+DEMO = os.path.realpath('sql/migrations')
+DEMO_COUNT = len([name for name in os.listdir(DEMO) if name.endswith('.sql')])
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+# --- Compose ---
+
+def state_of(stage, service):
+    return inspect(stage.of_project(service), '{{.State.Status}} {{.State.ExitCode}}')
+
+
+@test
+def compose__bots_start_when_the_schema_is_there(stage):
+    stage.compose('up', '--detach')
+    migrate, bots = stage.of_project('db-migrate'), [stage.of_project(f'{name}-bot') for name in ('alice', 'bob', 'carol')]
+    hold_equal(state_of(stage, 'db-migrate'), 'exited 0', 'db-migrate')
+    for bot in bots:
+        hold(started(bot) >= finished(migrate), f'{bot} started before the migrations were done')
+        await_log(bot, 'characters')
+        hold('migration' not in logs(bot), f'{bot} speaks of migrations')
+    hold(f'event=applied target=postgres:5432 applied={DEMO_COUNT}' in logs(migrate), 'not every migration was applied')
+    count = 'SELECT count(*) FROM schema_migrations'
+    server = stage.of_project('postgres')
+    psql = ['exec', server, 'psql', '-U', 'app', '-Atc']
+    hold_equal(docker(*psql, count), str(DEMO_COUNT), 'the rows of the ledger')
+
+    applied_at = docker(*psql, 'SELECT max(applied_at) FROM schema_migrations')
+    stage.compose('up', '--detach')
+    docker('wait', stage.of_project('db-migrate'))
+    hold_equal(state_of(stage, 'db-migrate'), 'exited 0', 'db-migrate, a second time')
+    hold('pending=0' in logs(stage.of_project('db-migrate')), 'the second run found something to do')
+    hold_equal(docker(*psql, 'SELECT max(applied_at) FROM schema_migrations'), applied_at, 'the last applied_at')
+
+
+@test
+def compose__a_broken_migration_starts_no_bot(stage):
+    folder = stage.migrations(_001_good='CREATE TABLE characters (name text);',
+                              _002_broken='CREATE TABLE a (id int);\n\nINSERT INTO a VALUES (1, nothing);\n')
+    stage.compose('up', '--detach', check=False, MIGRATIONS=folder)
+    await_true(lambda: state_of(stage, 'db-migrate').startswith('exited'), 'the end of db-migrate')
+    hold_equal(state_of(stage, 'db-migrate'), 'exited 5', 'db-migrate')
+    hold('002_broken.sql:3:26: ERROR 42703' in logs(stage.of_project('db-migrate')), 'the place of the error is not shown')
+    for name in ('alice', 'bob', 'carol'):
+        bot = stage.of_project(f'{name}-bot')
+        hold(not bot or started(bot) < 0, f'{name}-bot was started')
+
+
+@test
+def compose__runs_as_hardened_as_it_says(stage):
+    folder = stage.migrations(_001_long='SELECT pg_sleep(600);')
+    stage.compose('up', '--detach', 'postgres')
+    await_true(lambda: inspect(stage.of_project('postgres'), '{{.State.Health.Status}}') == 'healthy', 'a healthy server')
+    # in the background, because Compose itself waits for the end of what others depend on
+    stage.compose('up', '--detach', 'db-migrate', MIGRATIONS=folder)
+    migrate = stage.of_project('db-migrate')
+    await_log(migrate, 'event=ready')
+    status = open(f'/proc/{inspect(migrate, "{{.State.Pid}}")}/status', encoding='utf-8').read()
+    said = dict(line.split(':', 1) for line in status.splitlines())
+    hold_equal(said['Uid'].split()[0], '65532', 'the user')
+    hold_equal(said['CapEff'].strip() + said['CapBnd'].strip(), '0' * 32, 'capabilities')
+    hold_equal(said['NoNewPrivs'].strip(), '1', 'no_new_privs')
+    hold_equal(said['Seccomp'].strip(), '2', 'the seccomp filter')
+    host = inspect(migrate, '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} '
+                            '{{.HostConfig.RestartPolicy.Name}} {{len .NetworkSettings.Networks}}')
+    hold_equal(host, f'true {32 * 1024 * 1024} 16 no 1', 'read-only, memory, pids, restart, networks')
+
+
+# --- waiting ---
+
+@test
+def wait__outlasts_a_server_that_starts_thirty_seconds_late(stage):
+    migrate = stage.pgusher(migrations=DEMO)
+    await_log(migrate, '"attempt":15,')  # of two seconds each
+    stage.postgres()
+    stage.ended(migrate, 0)
+    hold_equal(events(migrate, 'applied')[0]['applied'], DEMO_COUNT, 'migrations applied')
+    hold_equal(len(events(migrate, 'ready')), 1, 'times that it was ready')
+    server = inspect(f'{stage.name}-postgres', '{{(index .NetworkSettings.Networks "%s").IPAddress}}' % stage.name)
+    hold_equal(events(migrate, 'ready')[0]['address'], f'{server}:5432', "what the engine's DNS said")
+
+
+@test
+def wait__the_temporary_server_of_a_new_database_deceives_nobody(stage):
+    pause = stage.file('init/pause.sql', 'SELECT pg_sleep(3);')  # it is up all this time, on its unix socket
+    stage.postgres(options=['--volume', f'{os.path.dirname(pause)}:/docker-entrypoint-initdb.d:ro'])
+    migrate = stage.pgusher(migrations=DEMO)
+    stage.ended(migrate, 0)
+    hold_equal(len(events(migrate, 'connection_lost')), 0, 'connections lost')
+
+
+@test
+def wait__a_secret_that_changes_is_read_again(stage):
+    secret = stage.file('secrets/password', 'the old one\n')
+    stage.postgres()
+    migrate = stage.pgusher(migrations=DEMO, POSTGRES_PASSWORD=None, POSTGRES_PASSWORD_FILE='/run/secrets/password',
+                            PGUSHER_GRACE='170s', options=['--volume', f'{os.path.dirname(secret)}:/run/secrets:ro'])
+    await_log(migrate, '28P01')
+    stage.file('secrets/password', PASSWORD + '\n')
+    stage.ended(migrate, 0)
+    hold('the old one' not in logs(migrate) and PASSWORD not in logs(migrate), 'a password is in the log')
+
+
+@test
+def wait__a_wrong_password_ends_it_with_4(stage):
+    stage.postgres()
+    migrate = stage.pgusher(migrations=DEMO, POSTGRES_PASSWORD='no', PGUSHER_GRACE='2s')
+    stage.ended(migrate, 4)
+    hold_equal(events(migrate, 'failed')[0]['sqlstate'], '28P01', 'the SQLSTATE')
+
+
+# --- disturbed runs ---
+
+LONG = {'_001_first': 'CREATE TABLE first (id int);', '_002_long': 'CREATE TABLE second (id int); SELECT pg_sleep(20);'}
+SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)%' AND wait_event = 'PgSleep'"
+
+
+@test
+def disturbed__a_server_killed_in_the_middle_is_waited_for(stage):
+    folder = stage.migrations(**LONG)
+    server = stage.postgres()
+    migrate = stage.pgusher(migrations=folder)
+    await_log(migrate, 'migration_applied')
+    await_true(lambda: stage.sql(SLEEPING) == '1', 'the long statement')
+    docker('kill', server)
+    await_log(migrate, 'connection_lost')
+    docker('start', server)
+    stage.ended(migrate, 0)
+    hold_equal(stage.sql(NAMES), '001_first.sql 002_long.sql', 'the ledger')
+    hold_equal([line['migration'] for line in events(migrate, 'migration_applied')], ['001_first.sql', '002_long.sql'],
+               'what was applied')
+
+
+@test
+def disturbed__docker_stop_in_a_long_statement_leaves_nothing(stage):
+    folder = stage.migrations(**LONG)
+    stage.postgres()
+    migrate = stage.pgusher(migrations=folder)
+    await_log(migrate, 'migration_applied')
+    await_true(lambda: stage.sql(SLEEPING) == '1', 'the long statement')
+    docker('stop', migrate)
+    stage.ended(migrate, 143)
+    took = seconds_between(events(migrate, 'stopping')[0], events(migrate, 'finished')[0])
+    hold(took < 2, f'it took {took} s to stop')
+    hold_equal(stage.sql(SLEEPING), '0', 'statements that still run')
+    hold_equal(stage.sql("SELECT to_regclass('first'), to_regclass('second')"), 'first|', 'the tables')
+    hold_equal(stage.sql(NAMES), '001_first.sql', 'the ledger')
+
+
+def seconds_between(one, other):
+    def seconds(event):
+        hours, minutes, rest = event['ts'][11:-1].split(':')
+        return int(hours) * 3600 + int(minutes) * 60 + float(rest)
+    return (seconds(other) - seconds(one)) % 86400
+
+
+@test
+def disturbed__three_runners_apply_each_migration_once(stage):
+    stage.postgres()
+    runners = [stage.pgusher(name=f'runner-{number}', migrations=DEMO) for number in range(3)]
+    for runner in runners:
+        stage.ended(runner, 0)
+    applied = [event['migration'] for runner in runners for event in events(runner, 'migration_applied')]
+    hold_equal(sorted(applied), sorted(os.listdir(DEMO)), 'what the three applied together')
+    hold_equal(stage.sql('SELECT count(*) FROM schema_migrations'), str(DEMO_COUNT), 'the rows of the ledger')
+
+
+# --- the image ---
+
+@test
+def image__holds_one_program_and_next_to_nothing_else(stage):
+    container = stage.start(PGUSHER, '--version', name='version', options=HARDENED)
+    stage.ended(container, 0)
+    hold(logs(container).startswith('pgusher '), 'it does not tell its version')
+    files = run('sh', '-c', f'docker export {container} | tar -tv').stdout.splitlines()
+    ours = sorted(line.split()[5] for line in files if line.startswith('-') and int(line.split()[2]) > 0)
+    hold_equal(ours, ['etc/passwd', 'etc/ssl/certs/ca-certificates.crt', 'pgusher'], 'the files of the image')
+    size = int(docker('image', 'inspect', '--format', '{{.Size}}', PGUSHER))
+    print(f'the image: {size / 1e6:.2f} MB')
+    hold(size < 6.5e6, f'the image has {size} bytes')
+    config = docker('image', 'inspect', '--format', '{{json .Config.Entrypoint}} {{json .Config.Cmd}} {{.Config.WorkingDir}} '
+                    '{{.Config.User}} {{.Config.StopSignal}}', PGUSHER)
+    hold_equal(config, '["/pgusher"] ["up"] /app 65532:65532 SIGTERM', 'what it does by default')
+
+
+@test
+def image__is_built_the_same_twice(stage):
+    """Our part of it again, in the stage that built it, but in another folder; compared byte by byte."""
+    second = stage.start(BUILD, 'sh', '-euc', """
+        mkdir /elsewhere && cp -R bench include meson.build meson_options.txt sql src /elsewhere && cd /elsewhere
+        PKG_CONFIG_PATH=/opt/libpq/lib/pkgconfig meson setup some/where/else -Dstatic=true -Dtests=false >/dev/null
+        ninja -C some/where/else pgusher >/dev/null
+        cmp some/where/else/pgusher /image/pgusher""", name='again')
+    stage.ended(second, 0)
+    program = os.path.join(stage.folder, 'pgusher')
+    container = f'{stage.name}-unstarted'
+    stage.containers.append(container)
+    docker('create', '--name', container, PGUSHER)
+    docker('cp', f'{container}:/pgusher', program)
+    headers = run('readelf', '--wide', '--program-headers', '--dynamic', program).stdout
+    hold('GNU_RELRO' in headers and 'BIND_NOW' in headers and ' PIE' in headers, 'no PIE with full RELRO')
+    hold('INTERP' not in headers and 'NEEDED' not in headers, 'it needs libraries')
+
+
+@test
+def image__is_extended_by_a_folder_of_migrations(stage):
+    stage.file('own/sql/migrations/001_own.sql', 'CREATE TABLE own (id int);')
+    image = stage.image('own', f'FROM {PGUSHER}\nCOPY sql/migrations sql/migrations\n')
+    stage.postgres()
+    stage.ended(stage.pgusher(image=image), 0)
+    hold_equal(stage.sql(NAMES), '001_own.sql', 'the ledger')
+
+
+@test
+def image__lends_its_program_to_an_application(stage):
+    stage.file('app/sql/migrations/001_app.sql', 'CREATE TABLE app (id int);')
+    image = stage.image('app', f'FROM {POSTGRES}\nCOPY --from={PGUSHER} /pgusher /usr/local/bin/\nWORKDIR /srv\n'
+                               'COPY sql/migrations sql/migrations\nENTRYPOINT []\n')
+    stage.postgres()
+    stage.ended(stage.pgusher('pgusher', 'up', image=image, options=['--user', '65532']), 0)
+    hold_equal(stage.sql(NAMES), '001_app.sql', 'the ledger')
+
+
+@test
+def image__applies_a_thousand_migrations_in_32_megabytes(stage):
+    folder = stage.migrations(**{f'_{number:04}_add': f'CREATE TABLE t{number} (id int PRIMARY KEY, word text);\n'
+                                 f'INSERT INTO t{number} VALUES (1, $$one; two$$);\n' for number in range(1000)})
+    stage.postgres()
+    migrate = stage.pgusher(migrations=folder)
+    stage.ended(migrate, 0)
+    hold_equal(inspect(migrate, '{{.State.OOMKilled}} {{.HostConfig.Memory}}'), f'false {32 * 1024 * 1024}', 'memory')
+    hold_equal(events(migrate, 'applied')[0]['applied'], 1000, 'migrations applied')
+
+
+@test
+def image__waits_until_another_container_has_migrated(stage):
+    stage.postgres()
+    pod = stage.pgusher('wait', '--until', 'migrated', name='pod', migrations=DEMO)
+    await_log(pod, 'attempt_failed')
+    stage.ended(stage.pgusher(migrations=DEMO), 0)
+    stage.ended(pod, 0)
+
+
+# --- running them ---
+
+def passes(function):
+    stage = Stage(function.__name__.replace('__', '-').replace('_', '-')[:40].strip('-'))
+    try:
+        function(stage)
+        print(f'ok      {function.__name__}', flush=True)
+        return True
+    except Exception as failure:  # whatever it is, the next test is still worth running
+        print(f'FAILED  {function.__name__}: {failure}', flush=True)
+        if not isinstance(failure, Failure):
+            traceback.print_exc()
+        stage.tell()
+        return False
+    finally:
+        stage.clear()
+
+
+def main():
+    wanted = [function for function in TESTS
+              if not sys.argv[1:] or any(word in function.__name__ for word in sys.argv[1:])]
+    results = [passes(function) for function in wanted]
+    print(f'{results.count(True)} passed, {results.count(False)} failed')
+    return 0 if results and all(results) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
