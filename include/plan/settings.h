@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/event.h"
 #include "base/fault.h"
+#include "plan/lag.h"
 #include "plan/need.h"
 #include "plan/targets.h"
 
@@ -96,6 +97,7 @@ struct settings {
     bool has_need; /* it was said: each host of a connection string counts by itself */
     struct need need;
     int64_t stable; /* good answers in a row */
+    struct lag_bound max_lag;
 
     enum log_format log_format;
     enum level log_level;

@@ -26,6 +26,7 @@ enum seen {
     SEEN_READ_ONLY,      /* logged in, a primary, but transactions are read-only by default */
     SEEN_PRIMARY,        /* logged in, but a standby is asked for */
     SEEN_PENDING,        /* logged in, but the ledger lacks migrations */
+    SEEN_LAGGING,        /* logged in, but the standby is too far behind */
     SEEN_UNSTABLE,       /* as it should be, but not for long enough */
     SEEN_READY,          /* as it should be */
 };

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/fault.h"
+#include "plan/lag.h"
 #include "plan/ledger.h"
 #include "plan/settings.h"
 #include "wire/talk.h"
@@ -22,18 +23,21 @@ struct server_state {
     int pid; /* pg_backend_pid(): differs from the login's behind a pooler */
     bool in_recovery;
     bool read_only;
-    int version_num;      /* 150004 */
-    bool strings_conform; /* standard_conforming_strings is on, as it is unless somebody turned it off */
-    bool checks_client;   /* it was asked, under the lock, to notice when this runner is gone */
-    bool is_crowded;      /* READ_SLOTS: half of the connections that a role like this one may have are in use */
+    int version_num;            /* 150004 */
+    bool strings_conform;       /* standard_conforming_strings is on, as it is unless somebody turned it off */
+    bool checks_client;         /* it was asked, under the lock, to notice when this runner is gone */
+    bool is_crowded;            /* READ_SLOTS: half of the connections that a role like this one may have are in use */
+    char system_identifier[24]; /* READ_LAG; "" where it could not be asked, and then all of the lag is -1 */
+    struct lag lag;             /* of a primary, replayed is where it writes */
 };
 
 /* What a reading takes in besides the server's state. */
 enum reading_wish {
     READ_LEDGER = 1 << 0,  /* the ledger and its log */
     READ_SLOTS = 1 << 1,   /* how many connections are in use */
-    READ_LOG = 1 << 3,     /* never wished for: READING_WHY has found that it may be read */
-    LISTEN_FIRST = 1 << 2, /* hears from then on of what is applied: no row is committed unheard after this reading */
+    READ_LAG = 1 << 2,     /* where in the WAL it is */
+    LISTEN_FIRST = 1 << 3, /* hears from then on of what is applied: no row is committed unheard after this reading */
+    READ_LOG = 1 << 4,     /* never wished for: READING_WHY has found that it may be read */
 };
 
 enum reading_stage {

@@ -201,6 +201,8 @@ static bool take_value(struct settings *settings, enum option_id id, const struc
         return value_switch(&settings->check, text, origin, fault);
     case OPTION_JSON:
         return value_switch(&settings->json, text, origin, fault);
+    case OPTION_MAX_LAG:
+        return lag_bound_read(&settings->max_lag, text, origin, fault);
     case OPTION_FIX:
         return value_switch(&settings->fix, text, origin, fault);
     case OPTION_MIGRATE_SERVICE:
@@ -260,6 +262,17 @@ static bool check_need(const struct settings *settings, struct fault *fault)
     return false;
 }
 
+/* Below a login nothing is known of a standby, and what is writable is none. */
+static bool check_max_lag(const struct settings *settings, struct fault *fault)
+{
+    bool asks = settings->until >= RUNG_LOGIN && settings->until != RUNG_WRITABLE;
+    if (settings->max_lag.measure == LAG_ANY || asks)
+        return true;
+    fault_set(fault, FAULT_CONFIG, "--max-lag does not go with --until %s", rung_name(settings->until));
+    fault_hint(fault, "It is for standbys: with --until login, standby or migrated.");
+    return false;
+}
+
 bool settings_want_crowd(const struct settings *settings)
 {
     return settings->target_count > 0 || settings->targets_file != NULL || settings->has_need || settings->each_address ||
@@ -280,7 +293,7 @@ bool settings_read(struct settings *settings, struct arena *arena, int argc, con
         !settings_words_read(settings, arena, &arguments, environment, &notes, fault))
         return false;
     if (!read_options(settings, arena, &arguments, environment, &notes, fault) || !check_need(settings, fault) ||
-        !environment_note_unknown(environment, &notes, fault))
+        !check_max_lag(settings, fault) || !environment_note_unknown(environment, &notes, fault))
         return false;
     settings->notes = notes.list;
     settings->note_count = notes.count;

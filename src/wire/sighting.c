@@ -65,6 +65,7 @@ const char *seen_words(enum seen seen)
         [SEEN_READ_ONLY] = "read-only",
         [SEEN_PRIMARY] = "a primary, not a standby",
         [SEEN_PENDING] = "migrations are pending",
+        [SEEN_LAGGING] = "a standby too far behind",
         [SEEN_UNSTABLE] = "not stable yet",
         [SEEN_READY] = "ready",
     };

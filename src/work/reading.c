@@ -17,7 +17,7 @@ enum { OLDEST_SERVER = 130000, IDENTIFIER_MOST_BYTES = 1024, TEMPLATE_MOST_BYTES
 void reading_init(struct reading *reading, const struct settings *settings, unsigned wishes)
 {
     reading_finish(reading);
-    *reading = (struct reading){ .settings = settings, .wishes = wishes };
+    *reading = (struct reading){ .settings = settings, .wishes = wishes, .server.lag = { -1, -1, -1 } };
     arena_init(&reading->arena);
 }
 
@@ -105,6 +105,9 @@ static void say(struct reading *reading, enum say what, struct act *act)
     case SAY_SLOTS:
         set_sql(reading, act, what, sql_slots);
         break;
+    case SAY_LAG:
+        set_sql(reading, act, what, sql_lag);
+        break;
     case SAY_LEDGER_ROWS:
         set_sql(reading, act, what, fill(reading, sql_ledger_rows, reading->ledger.identifier));
         break;
@@ -129,6 +132,8 @@ bool reading_say(struct reading *reading, struct act *act)
     } script[] = {
         { READING_FIRST, LISTEN_FIRST, SAY_LISTEN },
         { READING_FIRST, LISTEN_FIRST, SAY_SYNC }, /* only from its COMMIT on is anything heard */
+        { READING_FIRST, READ_LAG, SAY_LAG },
+        { READING_FIRST, READ_LAG, SAY_SYNC }, /* who may not ask this is told the rest */
         { READING_FIRST, READ_SLOTS, SAY_SLOTS },
         { READING_FIRST, 0, SAY_STATE },
         { READING_WHY, 0, SAY_STATE },
@@ -251,6 +256,20 @@ static void hear_state(struct reading *reading, const struct row *row)
         hear_all(reading, row);
 }
 
+static int64_t to_position(const char *text)
+{
+    return text != NULL ? strtoll(text, NULL, 10) : -1;
+}
+
+static void hear_lag(struct server_state *server, const struct row *row)
+{
+    const char *identifier = row_text(row, 0);
+    text_cut(server->system_identifier, sizeof server->system_identifier, identifier != NULL ? identifier : "");
+    server->lag = (struct lag){ .replayed = to_position(row_text(row, 1)),
+                                .primary = to_position(row_text(row, 2)),
+                                .age_ms = to_position(row_text(row, 3)) };
+}
+
 void reading_hear_row(struct reading *reading, struct act_tag tag, const struct row *row)
 {
     switch (tag.what) {
@@ -262,6 +281,9 @@ void reading_hear_row(struct reading *reading, struct act_tag tag, const struct 
         break;
     case SAY_LOG_ROWS:
         hear_log_rows(reading, row_text(row, 0), false);
+        break;
+    case SAY_LAG:
+        hear_lag(&reading->server, row);
         break;
     case SAY_SLOTS:
         reading->server.is_crowded = is_true(row_text(row, 0));
@@ -279,7 +301,9 @@ static bool is_for_good(const char *sqlstate)
 
 void reading_hear_error(struct reading *reading, struct act_tag tag, const struct server_message *error)
 {
-    if (fault_is_set(&reading->fault) || tag.what == SAY_LISTEN) /* who does not hear of it asks again */
+    bool is_needed =
+        tag.what != SAY_LISTEN && tag.what != SAY_LAG; /* who does not hear of it asks again; no lag is known then */
+    if (fault_is_set(&reading->fault) || !is_needed)
         return;
     reading->fault = error->fault;
     reading->fault.context[0] = '\0'; /* it would only quote the query that reads the ledger */

@@ -9,6 +9,7 @@ enum say {
     SAY_LEDGER_ROWS,
     SAY_LOG_ROWS,
     SAY_SLOTS,
+    SAY_LAG,
     SAY_CHECK_CLIENT,
     SAY_TRY_LOCK,
     SAY_HOLDER,

@@ -42,13 +42,66 @@ static enum seen judge(const struct slot *slot)
     }
 }
 
-static void look_on(struct slot *slot, enum seen missing)
+static void look_on_for(struct slot *slot, enum seen missing, const char *message)
 {
     struct sighting sighting;
-    sighting_set(&sighting, missing, seen_words(missing));
+    sighting_set(&sighting, missing, message);
     if (slot->wait->standing != NULL && !slot->listens)
         slot_close_session(slot);
     slot_see(slot, &sighting, slot->session != NULL ? SLOT_LOOKING_ON : SLOT_RESTING);
+}
+
+static void look_on(struct slot *slot, enum seen missing)
+{
+    look_on_for(slot, missing, seen_words(missing));
+}
+
+/* --- standbys that lag ------------------------------------------------------------------------------------------------ */
+
+/* Each primary tells how far it is; its standbys may know less of it. */
+static struct wal_head *find_head(struct run *run, const struct server_state *server)
+{
+    for (size_t i = 0; i < run->head_count; i++)
+        if (strcmp(run->heads[i].system_identifier, server->system_identifier) == 0)
+            return &run->heads[i];
+    return NULL;
+}
+
+static void keep_head(struct run *run, const struct server_state *server)
+{
+    struct wal_head *head = find_head(run, server);
+    if (server->in_recovery || server->lag.replayed < 0)
+        return;
+    if (head == NULL && run->head_count < RUN_MOST_HEADS) {
+        head = &run->heads[run->head_count++];
+        memcpy(head->system_identifier, server->system_identifier, sizeof head->system_identifier);
+    }
+    if (head != NULL)
+        head->position = server->lag.replayed;
+}
+
+static struct lag lag_of(const struct slot *slot)
+{
+    const struct server_state *server = &slot->reading.server;
+    const struct wal_head *head = find_head(slot->wait->run, server);
+    struct lag lag = server->lag;
+    if (head != NULL && head->position > lag.primary)
+        lag.primary = head->position;
+    return lag;
+}
+
+static bool lags(const struct slot *slot)
+{
+    const struct lag lag = lag_of(slot);
+    return slot->reading.server.in_recovery && lag_judge(&slot->wait->run->settings->max_lag, &lag) != LAG_WITHIN;
+}
+
+static void look_on_lagging(struct slot *slot)
+{
+    char line[128];
+    const struct lag lag = lag_of(slot);
+    lag_tell(line, sizeof line, &slot->wait->run->settings->max_lag, &lag);
+    look_on_for(slot, SEEN_LAGGING, line);
 }
 
 /* --- waiting for another runner --------------------------------------------------------------------------------------- */
@@ -108,10 +161,13 @@ static void judge_reading(struct slot *slot)
                                             .answered = true,
                                             .server = slot->reading.server,
                                             .query_us = clock_monotonic_us() - slot->knocked_us };
+    keep_head(slot->wait->run, &slot->reading.server);
     if (missing == SEEN_NOTHING && goal->is_met != NULL && !goal->is_met(slot->wait->owner, &slot->reading, &fault))
         missing = SEEN_PENDING;
     if (fault_is_set(&fault))
         wait_fail(slot->wait, &fault);
+    else if (missing == SEEN_NOTHING && lags(slot))
+        look_on_lagging(slot);
     else if (missing == SEEN_NOTHING)
         slot_satisfy(slot);
     else if (missing == SEEN_PENDING && goal->until == RUNG_MIGRATED)
@@ -177,8 +233,9 @@ static void hear_lost(void *owner, const struct fault *fault)
 static unsigned wishes(const struct slot *slot)
 {
     const struct wait_goal *goal = &slot->wait->goal;
+    const struct settings *settings = slot->wait->run->settings;
     return (goal->with_ledger ? READ_LEDGER : 0) | (goal->until == RUNG_MIGRATED ? READ_SLOTS : 0) |
-           (slot->listens ? LISTEN_FIRST : 0);
+           (settings->max_lag.measure != LAG_ANY ? READ_LAG : 0) | (slot->listens ? LISTEN_FIRST : 0);
 }
 
 static void say_reading(struct slot *slot)

@@ -219,6 +219,17 @@ static void test_settings__a_bad_value_names_where_it_came_from(void **state)
     assert_string_equal(fault->hint, "Accepted are listening, accepting, login, writable, standby and migrated.");
 }
 
+static void test_settings__max_lag_is_for_standbys(void **state)
+{
+    (void) state;
+    assert_int_equal(read_settings(ARGV("wait"), EMPTY)->max_lag.measure, LAG_ANY);
+    assert_int_equal(read_settings(ARGV("wait", "--max-lag", "16MB"), EMPTY)->max_lag.most, 16 << 20);
+    assert_int_equal(read_settings(ARGV("wait"), ENVIRONMENT("PGUSHER_MAX_LAG=2s"))->max_lag.most, 2000);
+    const struct fault *fault = read_refusal(ARGV("wait", "--max-lag", "2s", "--until", "writable"), EMPTY);
+    assert_string_equal(fault->what, "--max-lag does not go with --until writable");
+    read_refusal(ARGV("wait", "--max-lag", "2s", "--until", "accepting"), EMPTY);
+}
+
 static void test_settings__a_crowd_is_asked_for_by_any_of_its_options(void **state)
 {
     (void) state;
@@ -305,6 +316,7 @@ int main(void)
         WITH_READER(test_settings__an_unknown_variable_is_noted),
         WITH_READER(test_settings__help_asks_for_nothing_else),
         WITH_READER(test_settings__a_bad_value_names_where_it_came_from),
+        WITH_READER(test_settings__max_lag_is_for_standbys),
         WITH_READER(test_settings__a_crowd_is_asked_for_by_any_of_its_options),
         WITH_READER(test_settings__roles_are_counted_where_roles_are_known),
         WITH_READER(test_settings__a_target_that_is_none_is_not_shown),
