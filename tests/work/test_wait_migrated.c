@@ -8,7 +8,7 @@
 #include "pooler.h"
 #include "up.h"
 
-enum { WAITERS = 60, SLOTS = 20 };
+enum { WAITERS = 40, SLOTS = 20 };
 
 static const char *two_files(void)
 {
@@ -228,7 +228,7 @@ static void expect_no_complaint(const char *log)
     assert_lacks(log, "unexpected EOF");
 }
 
-/* Three times as many as there are connections: they keep less than half of them, and up is let in. */
+/* Twice as many as there are connections: they keep less than half of them, and up is let in. */
 static void test_migrated__a_crowd_leaves_room_for_the_one_who_works(void **state)
 {
     (void) state;
