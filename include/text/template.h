@@ -15,4 +15,7 @@ void template_add(struct buf *buf, const char *sql, const struct template_word *
 /* Adds name as a quoted SQL identifier. */
 void identifier_add(struct buf *buf, const char *name);
 
+/* Adds text as an SQL string, as it is read with standard_conforming_strings on. */
+void literal_add(struct buf *buf, const char *text);
+
 #endif

@@ -34,13 +34,23 @@ void template_add(struct buf *buf, const char *sql, const struct template_word *
     buf_add_text(buf, sql + added);
 }
 
-void identifier_add(struct buf *buf, const char *name)
+static void add_between(struct buf *buf, char quote, const char *text)
 {
-    buf_add_char(buf, '"');
-    for (const char *c = name; *c != '\0'; c++) {
-        if (*c == '"')
-            buf_add_char(buf, '"');
+    buf_add_char(buf, quote);
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == quote)
+            buf_add_char(buf, quote);
         buf_add_char(buf, *c);
     }
-    buf_add_char(buf, '"');
+    buf_add_char(buf, quote);
+}
+
+void identifier_add(struct buf *buf, const char *name)
+{
+    add_between(buf, '"', name);
+}
+
+void literal_add(struct buf *buf, const char *text)
+{
+    add_between(buf, '\'', text);
 }

@@ -47,20 +47,18 @@ static bool already_there(const struct lookup_answer *answer, const char *addres
     return false;
 }
 
-static bool write_numeric(const struct sockaddr *address, char *text)
+/* With the zone of a link-local address, without which it leads nowhere. */
+static bool write_numeric(const struct addrinfo *found, char *text)
 {
-    if (address->sa_family == AF_INET)
-        return uv_ip4_name((const struct sockaddr_in *) (const void *) address, text, ADDRESS_BYTES) == 0;
-    if (address->sa_family == AF_INET6)
-        return uv_ip6_name((const struct sockaddr_in6 *) (const void *) address, text, ADDRESS_BYTES) == 0;
-    return false;
+    bool is_known = found->ai_family == AF_INET || found->ai_family == AF_INET6;
+    return is_known && getnameinfo(found->ai_addr, found->ai_addrlen, text, ADDRESS_BYTES, NULL, 0, NI_NUMERICHOST) == 0;
 }
 
 static void collect(struct lookup_answer *answer, const struct addrinfo *found)
 {
     for (const struct addrinfo *each = found; each != NULL && answer->count < LOOKUP_MOST_ADDRESSES; each = each->ai_next) {
         char text[ADDRESS_BYTES];
-        if (write_numeric(each->ai_addr, text) && !already_there(answer, text))
+        if (write_numeric(each, text) && !already_there(answer, text))
             memcpy(answer->addresses[answer->count++], text, ADDRESS_BYTES);
     }
 }

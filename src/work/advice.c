@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "text/phrase.h"
+#include "text/template.h"
 
 struct trouble {
     struct fault *fault;
@@ -154,6 +155,18 @@ static bool makes_the_ledger(const struct trouble *trouble)
     return is(trouble, "42P07") && begins(trouble, "create") && mentions(trouble, trouble->ledger->table);
 }
 
+static void hint_to_record(const struct trouble *trouble)
+{
+    struct buf name;
+    buf_init(&name, 2 * FAULT_NAME_BYTES + 2);
+    literal_add(&name, trouble->script->source->name);
+    fault_hint(trouble->fault,
+               "It is there already although this file is not in the ledger. If it was applied by hand, record it: "
+               "INSERT INTO %s (migration_name, applied_at) VALUES (%s, now() AT TIME ZONE 'UTC');",
+               trouble->ledger->identifier, buf_ok(&name) ? buf_text(&name) : "...");
+    buf_finish(&name);
+}
+
 void advise(struct fault *fault, const struct script *script, size_t statement, const struct ledger *ledger)
 {
     const struct trouble trouble = { fault, script, statement, ledger };
@@ -194,10 +207,7 @@ void advise(struct fault *fault, const struct script *script, size_t statement, 
                    "The file creates the ledger's own table, as a dump of a migrated database does: take that out of the "
                    "file, or give the ledger another name with --ledger.");
     else if (is_there_already(&trouble))
-        fault_hint(fault,
-                   "It is there already although this file is not in the ledger. If it was applied by hand, record it: "
-                   "INSERT INTO %s (migration_name, applied_at) VALUES ('%s', now() AT TIME ZONE 'UTC');",
-                   ledger->identifier, script->source->name);
+        hint_to_record(&trouble);
     else if (stumbles_over_variable(&trouble))
         fault_hint(fault, "psql's variables (:name) are not replaced here: write the value itself.");
 }

@@ -124,10 +124,11 @@ void apply_hear_done(void *owner, struct act_tag tag, const char *command_tag)
 static void note_invalid_index(const struct apply *apply, struct act_tag tag)
 {
     const char *migration = apply_step(apply, tag.step)->name;
-    journal_note(apply->run->journal, EVENT_INDEX_INVALID, apply->run->target,
-                 FIELDS(TEXT(MIGRATION, migration), NUMBER(STATEMENT, tag.statement + 1), TEXT(NAME, apply->invalid_index)),
-                 "%s: an interrupted run left the index %s INVALID; it is dropped and built again", migration,
-                 apply->invalid_index);
+    journal_note(
+        apply->run->journal, EVENT_INDEX_INVALID, apply->run->target,
+        FIELDS(TEXT(MIGRATION, migration), NUMBER(STATEMENT, tag.statement + 1), TEXT(NAME, apply->invalid_index)),
+        "%s: an earlier run, which failed or was interrupted, left the index %s INVALID; it is dropped and built again",
+        migration, apply->invalid_index);
 }
 
 static void hear_read_only(struct apply *apply, const struct row *row)

@@ -1,6 +1,8 @@
 /*
  * What follows from a reading, and what people are told about it. It decides nothing that the planner has not decided.
  */
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "job_inside.h"
 
@@ -98,7 +100,11 @@ static bool refuse_conflict(const struct plan *plan, struct fault *fault)
     const struct step *first = plan->steps;
     while (first->state != STEP_CHANGED && first->state != STEP_MISSING)
         first++;
-    fault_set(fault, FAULT_HISTORY, "%s: %s", first->name, first->reason);
+    size_t others = plan->changed + plan->missing - 1;
+    char more[64] = "";
+    if (others > 0)
+        snprintf(more, sizeof more, " (and %zu more file%s)", others, others == 1 ? "" : "s");
+    fault_set(fault, FAULT_HISTORY, "%s: %s%s", first->name, first->reason, more);
     fault_detail(fault, "%zu changed, %zu missing; with --strict nothing is run then.", plan->changed, plan->missing);
     fault_hint(fault, "Put the file back as it was and write the change as a new migration.");
     return false;

@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "text/phrase.h"
+#include "text/template.h"
 #include "text/trace.h"
 
 static const char *const reset_statements[] = {
@@ -180,6 +181,7 @@ static bool refuse_unknown(const struct step *step, const struct score_wishes *w
     const struct script *script = &step->script;
     char line[80];
     char checksum[CHECKSUM_BYTES];
+    struct buf name;
     if (!score_unit_checksum(checksum, step, index, fault))
         return false;
     statement_headline(script, index, line, sizeof line);
@@ -187,11 +189,14 @@ static bool refuse_unknown(const struct step *step, const struct score_wishes *w
               "an earlier run was interrupted in statement %zu, which runs outside a transaction: %s", index + 1, line);
     fault_place(fault, step->name, script->statements[index].offset_bytes);
     fault_detail(fault, "Whether it took effect cannot be known from here.");
+    buf_init(&name, 2 * FAULT_NAME_BYTES + 2);
+    literal_add(&name, step->name);
     fault_hint(
         fault,
         "Look at the database, then say which, and run again: INSERT INTO %s (migration_name, event, statement, checksum) "
-        "VALUES ('%s', 'done', %zu, '%s') if it took effect; the same with 'failed' in place of 'done' if it did not.",
-        wishes->log_identifier, step->name, index + 1, checksum);
+        "VALUES (%s, 'done', %zu, '%s') if it took effect; the same with 'failed' in place of 'done' if it did not.",
+        wishes->log_identifier, buf_ok(&name) ? buf_text(&name) : "...", index + 1, checksum);
+    buf_finish(&name);
     return false;
 }
 

@@ -143,7 +143,8 @@ static const struct sample samples[EVENT_COUNT] = {
     [EVENT_MIGRATION_STARTED] = { "applying 002_add_characters.sql",
                                   FIELDS(TEXT(MIGRATION, "002_add_characters.sql"), NUMBER(STATEMENTS, 3)),
                                   FIELDS(TEXT(MIGRATION, "002_add_characters.sql"), NUMBER(STATEMENTS, 3)) },
-    [EVENT_INDEX_INVALID] = { "003_index.sql: an interrupted run left the index public.i INVALID",
+    [EVENT_INDEX_INVALID] = { "003_index.sql: an earlier run, which failed or was interrupted, left the index public.i "
+                              "INVALID",
                               FIELDS(TEXT(MIGRATION, "003_index.sql"), NUMBER(STATEMENT, 1), TEXT(NAME, "public.i")),
                               FIELDS(TEXT(MIGRATION, "003_index.sql"), NUMBER(STATEMENT, 1), TEXT(NAME, "public.i")) },
     [EVENT_STATEMENT_SKIPPED] = { "003_index.sql: statement 1 was done by an earlier run",

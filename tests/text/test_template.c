@@ -75,6 +75,22 @@ static void test_template__an_identifier_is_quoted(void **state)
     }
 }
 
+static void test_template__a_literal_is_quoted(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *text;
+        const char *quoted;
+    } rows[] = { { "plain", "'plain'" }, { "", "''" }, { "it's", "'it''s'" }, { "a\\\"b", "'a\\\"b'" } };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct buf buf;
+        buf_init(&buf, 100);
+        literal_add(&buf, rows[i].text);
+        assert_string_equal(buf_text(&buf), rows[i].quoted);
+        buf_finish(&buf);
+    }
+}
+
 static bool add_starved(void *argument, struct fault *fault)
 {
     (void) argument;
@@ -102,6 +118,7 @@ int main(void)
         cmocka_unit_test(test_template__text_in_quotes_is_left_alone),
         cmocka_unit_test(test_template__comments_are_left_alone_and_their_apostrophes_too),
         cmocka_unit_test(test_template__an_identifier_is_quoted),
+        cmocka_unit_test(test_template__a_literal_is_quoted),
         cmocka_unit_test(test_template__no_memory_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,16 @@ static void test_lookup__a_number_is_itself(void **state)
     assert_string_equal(asking.answer.addresses[0], "127.0.0.9");
 }
 
+static void test_lookup__an_address_of_a_link_keeps_its_zone(void **state)
+{
+    (void) state;
+    struct asking asking;
+    ask(&asking, "fe80::1%lo");
+    assert_int_equal(asking.answer.count, 1);
+    assert_string_equal(asking.answer.addresses[0], "fe80::1%lo");
+    assert_true(address_is_numeric(asking.answer.addresses[0]));
+}
+
 static void test_lookup__no_such_name_comes_with_a_reason(void **state)
 {
     (void) state;
@@ -189,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lookup__finds_localhost_and_nothing_twice),
         cmocka_unit_test(test_lookup__a_number_is_itself),
+        cmocka_unit_test(test_lookup__an_address_of_a_link_keeps_its_zone),
         cmocka_unit_test(test_lookup__no_such_name_comes_with_a_reason),
         cmocka_unit_test(test_lookup__an_impossible_name_is_a_fault_or_an_answer),
         cmocka_unit_test(test_lookup__one_that_is_abandoned_says_nothing),

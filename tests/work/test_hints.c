@@ -75,9 +75,9 @@ static void test_hints__an_object_that_was_made_by_hand(void **state)
     (void) state;
     const char *database = up_database("hand");
     cluster_sql(cluster, database, "CREATE TABLE t (a int)");
-    const struct up up = { .migrations = FILES({ "1.sql", "CREATE TABLE t (a int);" }), .database = database };
+    const struct up up = { .migrations = FILES({ "1 bot's.sql", "CREATE TABLE t (a int);" }), .database = database };
     const char *insert = "INSERT INTO \"public\".\"schema_migrations\" (migration_name, applied_at) "
-                         "VALUES ('1.sql', now() AT TIME ZONE 'UTC');";
+                         "VALUES ('1 bot''s.sql', now() AT TIME ZONE 'UTC');";
     assert_contains(up_failure(&up, 5), insert);
     up_run(&(struct up){ .migrations = FILES({ "0.sql", "SELECT 1;" }), .database = database }, 0);
     cluster_sql(cluster, database, insert);

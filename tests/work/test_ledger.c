@@ -217,6 +217,7 @@ static void test_history__a_changed_file_is_a_warning_or_with_strict_an_end(void
         up_run(&(struct up){ .migrations = folder, .database = database, .arguments = WORDS("--strict") }, 6);
     assert_contains(event_line(strict.output, "history_changed"), "001_one.sql");
     assert_contains(strict.errors, "001_one.sql");
+    assert_lacks(strict.errors, "more");
     expect_sql(database, "SELECT to_regclass('two') IS NULL", "t");
     struct run_result lenient = up_run(&(struct up){ .migrations = folder, .database = database }, 0);
     assert_int_equal(event_count(lenient.output, "history_changed"), 1);
@@ -233,7 +234,9 @@ static void test_history__a_missing_file_is_a_warning_or_with_strict_an_end(void
     folder_remove(folder, "000_gone.sql");
     struct run_result lenient = up_run(&(struct up){ .migrations = folder, .database = database }, 0);
     assert_contains(event_line(lenient.output, "history_missing"), "000_gone.sql");
-    up_failure(&(struct up){ .migrations = folder, .database = database, .environment = WORDS("PGUSHER_STRICT=on") }, 6);
+    folder_add(folder, "001_one.sql", "CREATE TABLE one (a int, b int);");
+    struct up strict = { .migrations = folder, .database = database, .environment = WORDS("PGUSHER_STRICT=on") };
+    assert_contains(up_failure(&strict, 6), "(and 1 more file)");
 }
 
 static void test_history__a_file_before_the_last_applied_one_still_runs(void **state)

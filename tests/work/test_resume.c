@@ -55,6 +55,7 @@ static void test_resume__an_invalid_index_is_named_and_built_again(void **state)
                                        "WHERE indexrelid = 'i'::regclass");
     const char *output = resume(database, text);
     assert_contains(event_line(output, "index_invalid"), "\"name\":\"public.i\"");
+    assert_contains(event_line(output, "index_invalid"), "failed or was interrupted");
     assert_int_equal(event_count(output, "statement_skipped"), 0);
     expect_sql(database, INDEX_IS_VALID, "t");
 }

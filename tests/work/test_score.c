@@ -33,10 +33,10 @@ static int clear(void **state)
 static struct step read_step(const char *text)
 {
     static struct source source;
-    static struct migration migration = { .name = "001.sql", .checksum = CHECKSUM };
-    struct step step = { .state = STEP_PENDING, .name = "001.sql", .migration = &migration };
+    static struct migration migration = { .name = "001 bot's.sql", .checksum = CHECKSUM };
+    struct step step = { .state = STEP_PENDING, .name = "001 bot's.sql", .migration = &migration };
     struct fault fault;
-    source = (struct source){ .name = "001.sql", .bytes = text, .size = strlen(text) };
+    source = (struct source){ .name = "001 bot's.sql", .bytes = text, .size = strlen(text) };
     if (!script_read(&step.script, &arena, &source, &fault))
         fail_msg("%s", fault.what);
     return step;
@@ -289,7 +289,7 @@ static void test_score__an_explicit_block_is_one_unit(void **state)
 
 static struct progress_row progress(int64_t statement, enum progress_state state)
 {
-    return (struct progress_row){ .migration_name = "001.sql", .statement = statement, .state = state };
+    return (struct progress_row){ .migration_name = "001 bot's.sql", .statement = statement, .state = state };
 }
 
 static void test_score__a_rerun_skips_what_was_done(void **state)
@@ -332,7 +332,7 @@ static void test_score__a_rerun_over_another_text_is_refused(void **state)
     row.checksum = "of another text";
     assert_false(try_score(VACUUMS, &row, &fault));
     assert_int_equal(fault.class, FAULT_MIGRATION);
-    assert_contains(fault.what, "001.sql was changed");
+    assert_contains(fault.what, "001 bot's.sql was changed");
     row.checksum = NULL; /* not known */
     assert_true(try_score(VACUUMS, &row, &fault));
     row = progress(2, PROGRESS_DONE);
@@ -400,7 +400,7 @@ static void test_score__only_what_is_sure_is_repeated(void **state)
         assert_false(try_score(doubtful[i], &row, &fault));
         assert_int_equal(fault.class, FAULT_MIGRATION);
         assert_true(fault.has_offset);
-        assert_contains(fault.hint, "'done'");
+        assert_contains(fault.hint, "VALUES ('001 bot''s.sql', 'done', 1, ");
         assert_contains(fault.hint, "public.schema_migrations_log");
     }
 }
