@@ -57,6 +57,9 @@ bool program_print(struct program *program, const struct buf *result);
 /* Tells how it went, gives everything back, and returns the exit code. */
 int program_close(struct program *program);
 
+/* Writes a result on stdout, for a command without a program. */
+bool print_result(const struct buf *result, struct fault *fault);
+
 /* A fault on stderr, for people; source is the text it points into, or NULL. */
 void print_fault(const struct fault *fault, const struct source *source);
 

@@ -177,14 +177,18 @@ static bool write_all(int fd, const char *bytes, size_t size)
     return true;
 }
 
-bool program_print(struct program *program, const struct buf *result)
+bool print_result(const struct buf *result, struct fault *fault)
 {
-    struct fault *fault = &program->run.outcome.fault;
     if (!buf_ok(result))
         return fault_out_of_memory(fault);
     if (!write_all(STDOUT_FILENO, buf_text(result), result->size))
         return fault_set_errno(fault, FAULT_INTERNAL, errno, "cannot write the result on stdout");
     return true;
+}
+
+bool program_print(struct program *program, const struct buf *result)
+{
+    return print_result(result, &program->run.outcome.fault);
 }
 
 void print_fault(const struct fault *fault, const struct source *source)

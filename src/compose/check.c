@@ -1,0 +1,270 @@
+/*
+ * The rules applied to each service, and their edits tried before anyone is told of them. It knows what must hold of an edit: that
+ * it ends the finding, begins no other, and leaves alone what it does not name.
+ */
+#include "compose/check.h"
+
+#include <string.h>
+
+#include "check_inside.h"
+
+enum { FIRST_ROOM = 8, MOST_FIXES = 10000, MOST_TEXT_BYTES = 4 * 1024 * 1024 };
+
+const char *finding_rule_name(enum finding_rule rule)
+{
+    static const char *const names[] = { "does-not-wait", "would-restart", "socket-health-check", "migrates-too-early",
+                                         "no-migration" };
+    return names[rule];
+}
+
+/* --- findings --------------------------------------------------------------------------------------------------------- */
+
+static bool grow(struct review *review)
+{
+    size_t room = review->room > 0 ? review->room * 2 : FIRST_ROOM;
+    struct finding *findings = arena_array(review->stack.arena, room, sizeof *findings);
+    if (findings == NULL)
+        return false;
+    if (review->count > 0)
+        memcpy(findings, review->findings, review->count * sizeof *findings);
+    review->findings = findings;
+    review->room = room;
+    return true;
+}
+
+struct finding *review_add(struct review *review, enum finding_rule rule, const struct service *service, size_t offset_bytes,
+                           const char *what, const char *advice, struct fault *fault)
+{
+    if (what == NULL || advice == NULL || (review->count == review->room && !grow(review))) {
+        fault_out_of_memory(fault);
+        return NULL;
+    }
+    struct finding *finding = &review->findings[review->count++];
+    *finding = (struct finding){ .rule = rule,
+                                 .service = service != NULL ? service->name : NULL,
+                                 .offset_bytes = offset_bytes,
+                                 .what = what,
+                                 .advice = advice };
+    edits_init(&finding->edits, review->stack.arena);
+    return finding;
+}
+
+static bool find_missing_migration(struct review *review, struct fault *fault)
+{
+    const struct stack *stack = &review->stack;
+    const struct service *user = NULL;
+    for (size_t i = 0; i < stack->count; i++) {
+        const struct service *service = &stack->services[i];
+        if (service->role == ROLE_MIGRATION || service->waits_by_itself)
+            return true;
+        if (user == NULL && service->role == ROLE_APPLICATION && service->use != NULL)
+            user = service;
+    }
+    if (user == NULL)
+        return true;
+    return review_add(review, FINDING_NO_MIGRATION, NULL, stack->list->key->begin,
+                      arena_format(stack->arena, "%s uses the database (%s), and no service here applies migrations",
+                                   user->name, user->use),
+                      "by hand: add a service that runs pgusher up, with restart: \"no\", or name yours with "
+                      "--migrate-service",
+                      fault) != NULL;
+}
+
+/* By insertion; those of one place keep their order. */
+static void sort_findings(struct review *review)
+{
+    for (size_t i = 1; i < review->count; i++) {
+        struct finding moved = review->findings[i];
+        size_t to = i;
+        for (; to > 0 && review->findings[to - 1].offset_bytes > moved.offset_bytes; to--)
+            review->findings[to] = review->findings[to - 1];
+        review->findings[to] = moved;
+    }
+}
+
+/* What can be read off the text, its edits as the rules think of them. */
+static bool find_all(struct review *review, struct arena *arena, const struct source *source,
+                     const struct stack_options *options, struct fault *fault)
+{
+    *review = (struct review){ .count = 0 };
+    if (!stack_read(&review->stack, arena, source, options, fault))
+        return false;
+    for (size_t i = 0; i < review->stack.count; i++) {
+        const struct service *service = &review->stack.services[i];
+        review->users += service->role == ROLE_APPLICATION && service->use != NULL;
+        if (!rule_waits(review, service, fault) || !rule_restarts(review, service, fault) ||
+            !rule_health_check(review, service, fault) || !rule_migrates_too_early(review, service, fault))
+            return false;
+    }
+    if (!find_missing_migration(review, fault))
+        return false;
+    for (size_t i = 0; i < review->count; i++) {
+        struct edits *edits = &review->findings[i].edits;
+        if (edits->failed)
+            return fault_out_of_memory(fault);
+        if (!edits_sort(edits))
+            edits->count = 0;
+    }
+    sort_findings(review);
+    return true;
+}
+
+/* --- trying an edit --------------------------------------------------------------------------------------------------- */
+
+/* What is put behind the last line of a mapping, a comment at its end included, is in the mapping, and not in its last value. */
+static bool touches(const struct source *source, const struct edits *edits, const struct yaml_node *node)
+{
+    bool is_mapping = node->kind == YAML_MAPPING;
+    size_t end = is_mapping ? line_end(source, node->end) : node->end;
+    for (size_t i = 0; i < edits->count; i++) {
+        const struct edit *edit = &edits->list[i];
+        bool is_behind = edit->begin == end && (edit->text[0] == '\n' || edit->text[0] == '\r');
+        if (edit->begin <= end && edit->end >= node->begin && (is_mapping || !is_behind))
+            return true;
+    }
+    return false;
+}
+
+/* Each key that no edit touches says what it said before, and what mappings hold is looked at again, key by key. */
+static bool says_the_same(const struct source *source, const struct yaml_node *old, const struct yaml_node *new,
+                          const struct edits *edits)
+{
+    if (!touches(source, edits, old))
+        return yaml_same(old, new);
+    if (old->kind != YAML_MAPPING || new == NULL || new->kind != YAML_MAPPING)
+        return true;
+    for (const struct yaml_node *value = old->first; value != NULL; value = value->next) {
+        const char *key = yaml_text(value->key);
+        const struct yaml_node *now = key != NULL ? yaml_own(new, key) : NULL;
+        if (key != NULL && (now == NULL || !says_the_same(source, value, now, edits)))
+            return false;
+    }
+    return true;
+}
+
+static bool waits_for_itself(const struct stack *stack)
+{
+    for (size_t i = 0; i < stack->count; i++)
+        if (stack_depends(stack, &stack->services[i], &stack->services[i]))
+            return true;
+    return false;
+}
+
+static bool has_finding(const struct review *review, const struct finding *like)
+{
+    for (size_t i = 0; i < review->count; i++) {
+        const struct finding *finding = &review->findings[i];
+        bool is_same = finding->rule == like->rule && strcmp(finding->what, like->what) == 0;
+        if (is_same)
+            return true;
+    }
+    return false;
+}
+
+/* Of two findings in the same words (a check that asks twice) one is gone. */
+static bool is_better(const struct review *old, const struct review *new, const struct finding *finding)
+{
+    for (size_t i = 0; i < new->count; i++)
+        if (!has_finding(old, &new->findings[i]))
+            return false;
+    if (new->count >= old->count || !says_the_same(old->stack.source, old->stack.root, new->stack.root, &finding->edits))
+        return false;
+    return waits_for_itself(&old->stack) || !waits_for_itself(&new->stack);
+}
+
+/* The text that a finding's edits make, and whether it is better. False: out of memory. */
+static bool try_edits(struct buf *text, bool *better, const struct review *review, const struct finding *finding,
+                      const struct stack_options *options, struct fault *fault)
+{
+    struct arena arena;
+    struct review again;
+    struct fault broken;
+    const struct source *source = review->stack.source;
+    fault_clear(&broken);
+    edits_apply(text, source, &finding->edits, 0, source->size);
+    *better = false;
+    if (!buf_ok(text))
+        return fault_out_of_memory(fault);
+    arena_init(&arena);
+    const struct source fresh = { .name = source->name, .bytes = buf_text(text), .size = text->size };
+    if (find_all(&again, &arena, &fresh, options, &broken))
+        *better = is_better(review, &again, finding);
+    arena_finish(&arena);
+    if (broken.class == FAULT_INTERNAL)
+        *fault = broken;
+    return broken.class != FAULT_INTERNAL;
+}
+
+static bool give_up(struct finding *finding, struct arena *arena, struct fault *fault)
+{
+    finding->edits.count = 0;
+    finding->advice = arena_format(arena, "by hand: %s", finding->advice);
+    return finding->advice != NULL || fault_out_of_memory(fault);
+}
+
+static bool try_all(struct review *review, const struct stack_options *options, struct fault *fault)
+{
+    for (size_t i = 0; i < review->count; i++) {
+        struct finding *finding = &review->findings[i];
+        struct buf text;
+        bool better = true;
+        bool is_advised = strncmp(finding->advice, "by hand", 7) == 0;
+        buf_init(&text, MOST_TEXT_BYTES);
+        bool ok = finding->edits.count == 0 || try_edits(&text, &better, review, finding, options, fault);
+        buf_finish(&text);
+        better = better && finding->edits.count > 0;
+        if (!ok || (!better && !is_advised && !give_up(finding, review->stack.arena, fault)))
+            return false;
+    }
+    return true;
+}
+
+bool check_review(struct review *review, struct arena *arena, const struct source *source,
+                  const struct stack_options *options, struct fault *fault)
+{
+    return find_all(review, arena, source, options, fault) && try_all(review, options, fault);
+}
+
+/* --- making them ------------------------------------------------------------------------------------------------------ */
+
+/* Makes the first edit that can be made; text is then the better one. False: a fault; *done stays as it is when there is none. */
+static bool fix_one(struct buf *text, size_t *done, const struct source *source, const struct stack_options *options,
+                    struct fault *fault)
+{
+    struct arena arena;
+    struct review review;
+    bool better = false;
+    arena_init(&arena);
+    bool ok = find_all(&review, &arena, source, options, fault);
+    for (size_t i = 0; ok && !better && i < review.count; i++) {
+        buf_clear(text);
+        ok = review.findings[i].edits.count == 0 ||
+             try_edits(text, &better, &review, &review.findings[i], options, fault);
+    }
+    arena_finish(&arena);
+    *done += better;
+    return ok;
+}
+
+bool check_fix(struct buf *fixed, size_t *done, const struct source *source, const struct stack_options *options,
+               struct fault *fault)
+{
+    struct buf next;
+    struct source now = *source;
+    bool ok = true;
+    buf_init(&next, MOST_TEXT_BYTES);
+    *done = 0;
+    buf_add(fixed, source->bytes, source->size);
+    for (size_t before = 1; ok && before != *done && *done < MOST_FIXES;) {
+        before = *done;
+        now.bytes = buf_text(fixed);
+        now.size = fixed->size;
+        ok = buf_ok(fixed) ? fix_one(&next, done, &now, options, fault) : fault_out_of_memory(fault);
+        if (ok && *done > before) {
+            buf_clear(fixed);
+            buf_add(fixed, buf_text(&next), next.size);
+        }
+    }
+    buf_finish(&next);
+    return ok && (buf_ok(fixed) || fault_out_of_memory(fault));
+}
