@@ -34,7 +34,7 @@ struct finding {
 };
 
 struct review {
-    struct stack stack; /* what was read, with its notes */
+    struct stack stack;       /* what was read, with its notes */
     struct finding *findings; /* in the order of their places */
     size_t count;
     size_t room;

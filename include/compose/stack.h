@@ -38,7 +38,7 @@ struct service {
     const char *image;             /* interpolated, or NULL */
     const char *command;           /* entrypoint and command as one line */
     enum role role;
-    bool is_pgusher;     /* for ROLE_MIGRATION */
+    bool is_pgusher;      /* for ROLE_MIGRATION */
     bool waits_by_itself; /* its own command waits until all is migrated, or migrates first */
     const struct dependency *dependencies;
     size_t dependency_count;

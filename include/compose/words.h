@@ -34,8 +34,8 @@ const char *command_line(struct arena *arena, const struct yaml_node *node, stru
 
 enum runs {
     RUNS_SOMETHING,
-    RUNS_MIGRATIONS,        /* and nothing after them */
-    RUNS_AFTER_MIGRATIONS,  /* pgusher up, or a wait until all is migrated, and then something else; or that wait alone */
+    RUNS_MIGRATIONS,       /* and nothing after them */
+    RUNS_AFTER_MIGRATIONS, /* pgusher up, or a wait until all is migrated, and then something else; or that wait alone */
 };
 
 /* What a command does; is_pgusher tells that it is given to an image whose entrypoint is pgusher. */

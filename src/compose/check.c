@@ -111,15 +111,19 @@ static bool find_all(struct review *review, struct arena *arena, const struct so
 
 /* --- trying an edit --------------------------------------------------------------------------------------------------- */
 
-/* What is put behind the last line of a mapping, a comment at its end included, is in the mapping, and not in its last value. */
+/*
+ * What is put before the first line of a mapping, or behind its last one and the comment there, is in it and not in its values. A null
+ * that is not written begins right behind its key.
+ */
 static bool touches(const struct source *source, const struct edits *edits, const struct yaml_node *node)
 {
-    bool is_mapping = node->kind == YAML_MAPPING;
+    bool is_mapping = node->kind == YAML_MAPPING || node->kind == YAML_NULL;
+    size_t begin = is_mapping ? line_begin(source, node->begin) : node->begin;
     size_t end = is_mapping ? line_end(source, node->end) : node->end;
     for (size_t i = 0; i < edits->count; i++) {
         const struct edit *edit = &edits->list[i];
         bool is_behind = edit->begin == end && (edit->text[0] == '\n' || edit->text[0] == '\r');
-        if (edit->begin <= end && edit->end >= node->begin && (is_mapping || !is_behind))
+        if (edit->begin <= end && edit->end >= begin && (is_mapping || !is_behind))
             return true;
     }
     return false;
@@ -198,7 +202,7 @@ static bool try_edits(struct buf *text, bool *better, const struct review *revie
 static bool give_up(struct finding *finding, struct arena *arena, struct fault *fault)
 {
     finding->edits.count = 0;
-    finding->advice = arena_format(arena, "by hand: %s", finding->advice);
+    finding->advice = arena_format(arena, "by hand, because an edit here would change more than this: %s", finding->advice);
     return finding->advice != NULL || fault_out_of_memory(fault);
 }
 
@@ -238,8 +242,7 @@ static bool fix_one(struct buf *text, size_t *done, const struct source *source,
     bool ok = find_all(&review, &arena, source, options, fault);
     for (size_t i = 0; ok && !better && i < review.count; i++) {
         buf_clear(text);
-        ok = review.findings[i].edits.count == 0 ||
-             try_edits(text, &better, &review, &review.findings[i], options, fault);
+        ok = review.findings[i].edits.count == 0 || try_edits(text, &better, &review, &review.findings[i], options, fault);
     }
     arena_finish(&arena);
     *done += better;

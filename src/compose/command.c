@@ -10,11 +10,17 @@
 enum { MOST_LINE_BYTES = 256 * 1024 };
 
 static const char *const phrases[] = {
-    "alembic upgrade",   "flask db upgrade",      "manage.py migrate", "prisma migrate deploy", "knex migrate:latest",
-    "db:migrate",        "migration:run",         "migrations:migrate", "artisan migrate",      "diesel migration run",
-    "sqlx migrate run",  "drizzle-kit migrate",   "ecto.migrate",      "dbmate up",             "dbmate migrate",
-    "flyway migrate",    "liquibase update",      "sqitch deploy",     "tern migrate",          "goose up",
-    "migrate up",        "yoyo apply",
+    "alembic upgrade",     "flask db upgrade",
+    "manage.py migrate",   "prisma migrate deploy",
+    "knex migrate:latest", "db:migrate",
+    "migration:run",       "migrations:migrate",
+    "artisan migrate",     "diesel migration run",
+    "sqlx migrate run",    "drizzle-kit migrate",
+    "ecto.migrate",        "dbmate up",
+    "dbmate migrate",      "flyway migrate",
+    "liquibase update",    "sqitch deploy",
+    "tern migrate",        "goose up",
+    "migrate up",          "yoyo apply",
 };
 
 const char *command_line(struct arena *arena, const struct yaml_node *node, struct fault *fault)

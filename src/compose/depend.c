@@ -37,12 +37,12 @@ static void replace_text(struct edits *edits, const struct yaml_node *scalar, co
 }
 
 /* "name:" without a value. */
-static void fill_empty(struct edits *edits, const struct dependence *new, const struct yaml_node *item)
+static void fill_empty(struct edits *edits, const struct source *source, const struct yaml_node *item, const char *text)
 {
-    const struct source *source = new->source;
     size_t at = item->key->end;
-    if (at < source->size && source->bytes[at] == ':' && item->begin == item->end)
-        edits_add_format(edits, at + 1, at + 1, " { condition: %s }", new->condition);
+    edits->failed = edits->failed || text == NULL;
+    if (!edits->failed && at < source->size && source->bytes[at] == ':' && item->begin == item->end)
+        edits_add_format(edits, at + 1, at + 1, " %s", text);
 }
 
 /* The dependency is there in the long form, but says too little. */
@@ -56,7 +56,7 @@ static void mend_entry(struct edits *edits, const struct dependence *new, const 
     if (edits->failed)
         return;
     if (item->kind == YAML_NULL)
-        fill_empty(edits, new, item);
+        fill_empty(edits, new->source, item, arena_format(edits->arena, "{ condition: %s }", new->condition));
     else if (condition == NULL)
         insert_first(edits, new->source, item, 2, missing);
     else if (yaml_text(condition) == NULL || strcmp(yaml_text(condition), new->condition) != 0)
@@ -116,7 +116,8 @@ static void turn_brackets(struct edits *edits, const struct dependence *new, con
     if (is_there)
         edits_add_format(edits, list->begin, list->begin + 1, "{%s", space);
     else
-        edits_add_format(edits, list->begin, list->begin + 1, "{ %s: { condition: %s },%s", new->name, new->condition, space);
+        edits_add_format(edits, list->begin, list->begin + 1, "{ %s: { condition: %s },%s", new->name, new->condition,
+                         space);
     for (const struct yaml_node *item = list->first; item != NULL; item = item->next)
         give_condition(edits, new, item);
     edits_add(edits, list->end - 1, list->end, strchr(" \t\r\n", bytes[list->end - 2]) != NULL ? "}" : " }");
@@ -146,8 +147,8 @@ static void turn_dashes(struct edits *edits, const struct dependence *new, const
     bool is_deeper = line_indent(source, dash) > key_indent;
     size_t indent = is_deeper ? line_indent(source, dash) : key_indent + 2;
     if (!holds(list, new->name))
-        edits_add_format(edits, line_begin(source, dash), line_begin(source, dash), "%*s%s: { condition: %s }%s", (int) indent,
-                         "", new->name, new->condition, line_feed(source));
+        edits_add_format(edits, line_begin(source, dash), line_begin(source, dash), "%*s%s: { condition: %s }%s",
+                         (int) indent, "", new->name, new->condition, line_feed(source));
     for (const struct yaml_node *item = list->first; item != NULL; item = item->next) {
         edits_add(edits, find_dash(source, item), item->begin, is_deeper ? "" : "  ");
         give_condition(edits, new, item);
@@ -227,4 +228,6 @@ void depend_on(struct edits *edits, const struct stack *stack, const struct serv
         add_to_mapping(edits, &new, own);
     else if (own->kind == YAML_SEQUENCE)
         turn_list(edits, &new, own);
+    else if (own->kind == YAML_NULL)
+        fill_empty(edits, new.source, own, arena_format(edits->arena, "{ %s: { condition: %s } }", name, condition));
 }

@@ -61,8 +61,9 @@ bool stack_read_dependencies(struct stack *stack, struct service *service, struc
 {
     struct list list = { NULL, 0 };
     size_t most = 0;
-    const struct service *from = service;
-    for (int bases = 0; from != NULL && bases < MOST_BASES; from = from->base, bases++)
+    const struct service *from = service->base;
+    most = count_items(yaml_find(service->body, "depends_on"));
+    for (int bases = 1; from != NULL && bases < MOST_BASES; from = from->base, bases++)
         most += count_items(yaml_find(from->body, "depends_on"));
     list.at = arena_array(stack->arena, most, sizeof *list.at);
     if (list.at == NULL)

@@ -102,7 +102,7 @@ bool file_replace(const char *path, const struct buf *bytes, struct fault *fault
     if (realpath(path, target) == NULL) {
         if (errno != ENOENT || strlen(path) >= sizeof target)
             return refuse(path, "write", fault);
-        strcpy(target, path);
+        text_cut(target, sizeof target, path);
     }
     snprintf(fresh, sizeof fresh, "%s.XXXXXX", target);
     int fd = mkostemp(fresh, O_CLOEXEC);

@@ -38,7 +38,7 @@ static bool take(struct edits *edits, size_t at, struct buf *text)
 
 static bool is_blank(const struct source *source, size_t at)
 {
-    return at < source->size && memchr(" \t\r\n", source->bytes[at], 4) != NULL;
+    return at < source->size && strchr(" \t\r\n", source->bytes[at]) != NULL;
 }
 
 static bool insert_in_braces(struct edits *edits, const struct source *source, const struct yaml_node *mapping,

@@ -30,7 +30,8 @@ static bool runs_a_client(const char *command)
 static bool looks_like_a_server(struct stack *stack, const struct service *service, bool *answer, struct fault *fault)
 {
     static const char *const names[] = { "db", "postgres", "postgresql", "database", "pg" };
-    static const char *const servers[] = { "POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRES_HOST_AUTH_METHOD", NULL };
+    static const char *const servers[] = { "POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRES_HOST_AUTH_METHOD",
+                                           NULL };
     static const char *const clients[] = { "POSTGRES_HOST", "PGHOST", "DATABASE_URL", NULL };
     const struct yaml_node *test = yaml_find(service_find(service, "healthcheck"), "test");
     const char *check = command_line(stack->arena, test, fault);
@@ -60,8 +61,7 @@ static bool read_command(struct stack *stack, struct service *service, struct fa
     const char *command = command_line(stack->arena, service_find(service, "command"), fault);
     if (entrypoint == NULL || command == NULL)
         return false;
-    service->command =
-        entrypoint[0] != '\0' ? arena_format(stack->arena, "%s %s", entrypoint, command) : command;
+    service->command = entrypoint[0] != '\0' ? arena_format(stack->arena, "%s %s", entrypoint, command) : command;
     service->image = words_interpolate(stack->arena, yaml_text(service_find(service, "image")));
     bool is_missing = service->image == NULL && yaml_text(service_find(service, "image")) != NULL;
     return (service->command != NULL && !is_missing) || fault_out_of_memory(fault);

@@ -94,11 +94,11 @@ static size_t find_in_source(const struct source *source, const struct yaml_node
     return SIZE_MAX;
 }
 
-static struct finding *add_finding(struct probe *probe, size_t offset, struct fault *fault)
+static struct finding *add_finding(struct probe *probe, size_t offset, bool is_told_so, struct fault *fault)
 {
     struct arena *arena = probe->review->stack.arena;
-    const char *what = arena_format(arena, "the health check of %s asks the unix socket only (%s without -h)",
-                                    probe->service->name, probe->program);
+    const char *what = arena_format(arena, "the health check of %s asks the unix socket only (%s %s)", probe->service->name,
+                                    probe->program, is_told_so ? "-h with a directory" : "without -h");
     const char *advice = arena_format(arena, "let it ask over TCP: %s -h 127.0.0.1", probe->program);
     return review_add(probe->review, FINDING_SOCKET_HEALTH_CHECK, probe->service, offset, what, advice, fault);
 }
@@ -115,11 +115,12 @@ static bool check_shell(struct probe *probe, const struct yaml_node *scalar, str
             return false;
         if (!has_host && !has_host_before(text, call)) {
             size_t at = find_in_source(stack->source, scalar, probe->program, nth);
+            bool is_told_so = strncmp(behind, " -h ", 4) == 0;
             struct finding *finding =
-                add_finding(probe, at != SIZE_MAX ? at - strlen(probe->program) : scalar->begin, fault);
+                add_finding(probe, at != SIZE_MAX ? at - strlen(probe->program) : scalar->begin, is_told_so, fault);
             if (finding == NULL)
                 return false;
-            if (at != SIZE_MAX && strncmp(behind, " -h ", 4) != 0)
+            if (at != SIZE_MAX && !is_told_so)
                 edits_add(&finding->edits, at, at, " -h 127.0.0.1");
         }
         call = words_find(behind, probe->program);
@@ -156,11 +157,11 @@ static bool check_list(struct probe *probe, const struct yaml_node *list, struct
         const char *host = yaml_text(item) != NULL ? host_of(yaml_text(item), yaml_text(item->next)) : NULL;
         has_host = has_host || (host != NULL && !is_socket(host));
         if (host != NULL && is_socket(host))
-            return add_finding(probe, item->begin, fault) != NULL;
+            return add_finding(probe, item->begin, true, fault) != NULL;
     }
     if (has_host)
         return true;
-    struct finding *finding = add_finding(probe, call->begin, fault);
+    struct finding *finding = add_finding(probe, call->begin, false, fault);
     if (finding != NULL)
         insert_items(&finding->edits, probe->review->stack.source, list, call);
     return finding != NULL;
@@ -171,7 +172,7 @@ static bool check_test(struct probe *probe, const struct yaml_node *test, struct
     if (yaml_text(test) != NULL)
         return check_shell(probe, test, fault);
     const struct yaml_node *kind = test->kind == YAML_SEQUENCE ? test->first : NULL;
-    if (yaml_text(kind) == NULL)
+    if (kind == NULL || yaml_text(kind) == NULL)
         return true;
     if (strcmp(yaml_text(kind), "CMD") == 0)
         return check_list(probe, test, fault);

@@ -14,7 +14,8 @@ static bool would_restart(const char *text)
 
 static bool is_written_in(const struct service *service, const struct yaml_node *node)
 {
-    return service->value == service->body && node != NULL && yaml_own(service->body, node->key != NULL ? yaml_text(node->key) : "") == node;
+    return service->value == service->body && node != NULL &&
+           yaml_own(service->body, node->key != NULL ? yaml_text(node->key) : "") == node;
 }
 
 /* restart: always, its own or one that is merged in. */
@@ -26,7 +27,8 @@ static bool check_restart(struct review *review, const struct service *service, 
     if (!would_restart(text))
         return true;
     bool is_own = is_written_in(service, restart);
-    const char *what = arena_format(stack->arena, "%s migrates and would be started again (restart: %s)", service->name, text);
+    const char *what =
+        arena_format(stack->arena, "%s migrates and would be started again (restart: %s)", service->name, text);
     struct finding *finding =
         review_add(review, FINDING_WOULD_RESTART, service, is_own ? restart->key->begin : service->value->key->begin, what,
                    "say restart: \"no\", so that it runs once and its exit code stands", fault);

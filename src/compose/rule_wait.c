@@ -153,12 +153,13 @@ bool rule_migrates_too_early(struct review *review, const struct service *servic
     bool can_wait = has_health_check(database) && !stack_depends(stack, database, service);
     const char *what = arena_format(stack->arena, "%s does not wait until %s is healthy", service->name, database->name);
     const char *advice =
-        can_wait ? arena_format(stack->arena, "let %s depend on %s with condition: service_healthy", service->name,
-                                database->name)
-                 : arena_format(stack->arena,
-                                "by hand: give %s a health check over TCP (pg_isready -h 127.0.0.1), and let %s depend on it "
-                                "with condition: service_healthy",
-                                database->name, service->name);
+        can_wait
+            ? arena_format(stack->arena, "let %s depend on %s with condition: service_healthy", service->name,
+                           database->name)
+            : arena_format(stack->arena,
+                           "by hand: give %s a health check over TCP (pg_isready -h 127.0.0.1), and let %s depend on it "
+                           "with condition: service_healthy",
+                           database->name, service->name);
     struct finding *finding =
         review_add(review, FINDING_MIGRATES_TOO_EARLY, service, place_of(service), what, advice, fault);
     if (finding != NULL && can_wait)

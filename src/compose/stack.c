@@ -77,9 +77,8 @@ static bool read_services(struct stack *stack, struct fault *fault)
         const struct yaml_node *body = yaml_resolve(value);
         if (name == NULL || strcmp(name, "<<") == 0 || stack_service(stack, name) != NULL)
             continue;
-        stack->services[stack->count++] = (struct service){
-            .name = name, .value = value, .body = body->kind == YAML_MAPPING ? body : NULL
-        };
+        stack->services[stack->count++] =
+            (struct service){ .name = name, .value = value, .body = body->kind == YAML_MAPPING ? body : NULL };
     }
     return true;
 }

@@ -163,12 +163,18 @@ static enum points value_points(const struct stack *stack, const struct service 
 
 /* --- a variable ------------------------------------------------------------------------------------------------------- */
 
-static const char *const urls[] = { "DATABASE_URL", "DATABASE_URI", "DATABASE_DSN", "DB_URL", "DB_URI", "DB_DSN",
-                                    "POSTGRES_URL", "POSTGRES_URI", "POSTGRES_DSN", "POSTGRESQL_URL", "PG_URL", "PG_DSN", NULL };
-static const char *const hosts[] = { "POSTGRES_HOST", "POSTGRESQL_HOST", "POSTGRES_SERVER", "PGHOST", "PGHOSTADDR", "PG_HOST",
-                                     "DB_HOST", "DB_HOSTNAME", "DATABASE_HOST", "DB_SERVER", NULL };
-static const char *const others[] = { "POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE",
-                                      "PGUSER", "PGDATABASE", "PGPASSWORD", "PGSERVICE", NULL };
+static const char *const urls[] = {
+    "DATABASE_URL", "DATABASE_URI", "DATABASE_DSN",   "DB_URL", "DB_URI", "DB_DSN", "POSTGRES_URL",
+    "POSTGRES_URI", "POSTGRES_DSN", "POSTGRESQL_URL", "PG_URL", "PG_DSN", NULL
+};
+static const char *const hosts[] = {
+    "POSTGRES_HOST", "POSTGRESQL_HOST", "POSTGRES_SERVER", "PGHOST",    "PGHOSTADDR", "PG_HOST",
+    "DB_HOST",       "DB_HOSTNAME",     "DATABASE_HOST",   "DB_SERVER", NULL
+};
+static const char *const others[] = {
+    "POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "PGUSER", "PGDATABASE", "PGPASSWORD",
+    "PGSERVICE",     NULL
+};
 static const char *const address_words[] = { "HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", "ENDPOINT", "HOSTS", NULL };
 
 static enum points variable_points(const struct stack *stack, const struct service *service, const struct variable *variable)

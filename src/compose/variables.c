@@ -19,12 +19,12 @@ struct reading {
     bool reads_env_files;
 };
 
-static bool grow(struct reading *reading, struct fault *fault)
+static bool grow(struct reading *reading)
 {
     size_t room = reading->room > 0 ? reading->room * 2 : FIRST_ROOM;
     struct variable *list = arena_array(reading->stack->arena, room, sizeof *list);
     if (list == NULL)
-        return fault_out_of_memory(fault);
+        return false;
     if (reading->count > 0)
         memcpy(list, reading->list, reading->count * sizeof *list);
     reading->list = list;
@@ -43,8 +43,8 @@ static bool add(struct reading *reading, const char *name, const char *value, co
             return true;
     if (reading->count == MOST_VARIABLES)
         return true;
-    if (reading->count == reading->room && !grow(reading, fault))
-        return false;
+    if (reading->count == reading->room && !grow(reading))
+        return fault_out_of_memory(fault);
     reading->list[reading->count++] = (struct variable){ .name = name, .value = known, .file = file };
     return true;
 }
@@ -87,7 +87,8 @@ static bool read_environment(struct reading *reading, const struct yaml_node *no
 static bool note_unread(struct reading *reading, const struct yaml_node *item, const char *path, const char *why,
                         struct fault *fault)
 {
-    const char *text = arena_format(reading->stack->arena, "%s of %s is not looked at: %s", path, reading->service->name, why);
+    const char *text =
+        arena_format(reading->stack->arena, "%s of %s is not looked at: %s", path, reading->service->name, why);
     return stack_note(reading->stack, item->begin, text, fault);
 }
 
@@ -106,16 +107,18 @@ static bool read_env_file(struct reading *reading, const struct yaml_node *item,
         return note_unread(reading, item, written, "its name depends on the environment", fault);
     if (!reading->reads_env_files)
         return true;
-    if (!file_read(&source, arena, path, fault)) {
-        bool is_memory = fault->class == FAULT_INTERNAL;
-        const char *why = fault->system_errno != 0 ? strerror(fault->system_errno) : "it is no regular file of a sane size";
-        return !is_memory && (optional || note_unread(reading, item, name, why, fault));
+    struct fault unread;
+    fault_clear(&unread);
+    if (!file_read(&source, arena, path, &unread)) {
+        const char *why = unread.system_errno != 0 ? strerror(unread.system_errno) : "it is no regular file of a sane size";
+        if (unread.class == FAULT_INTERNAL)
+            return fault_out_of_memory(fault);
+        return optional || note_unread(reading, item, name, why, fault);
     }
-    fault_clear(fault);
-    while (env_line_next(&line, arena, &source, &at, fault))
+    while (env_line_next(&line, arena, &source, &at, &unread))
         if (!add(reading, line.name, line.value, name, fault))
             return false;
-    return !fault_is_set(fault);
+    return !fault_is_set(&unread) || fault_out_of_memory(fault);
 }
 
 /* A later file beats an earlier one, which only matters where they disagree about the host: the first is good enough here. */
@@ -135,17 +138,22 @@ static bool read_env_files(struct reading *reading, const struct yaml_node *node
     return true;
 }
 
+static bool read_all(struct reading *reading, const struct service *from,
+                     bool (*read)(struct reading *, const struct yaml_node *, struct fault *), const char *key,
+                     struct fault *fault)
+{
+    for (int bases = 0; from != NULL && bases < MOST_BASES; from = from->base, bases++)
+        if (!read(reading, yaml_find(from->body, key), fault))
+            return false;
+    return true;
+}
+
 bool stack_read_variables(struct stack *stack, struct service *service, bool reads_env_files, struct fault *fault)
 {
     struct reading reading = { .stack = stack, .service = service, .reads_env_files = reads_env_files };
-    const struct service *from = service;
-    for (int bases = 0; from != NULL && bases < MOST_BASES; from = from->base, bases++)
-        if (!read_environment(&reading, yaml_find(from->body, "environment"), fault))
-            return false;
-    from = service;
-    for (int bases = 0; from != NULL && bases < MOST_BASES; from = from->base, bases++)
-        if (!read_env_files(&reading, yaml_find(from->body, "env_file"), fault))
-            return false;
+    if (!read_all(&reading, service, read_environment, "environment", fault) ||
+        !read_all(&reading, service, read_env_files, "env_file", fault))
+        return false;
     service->variables = reading.list;
     service->variable_count = reading.count;
     return true;

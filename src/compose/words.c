@@ -39,9 +39,9 @@ static size_t braced_size(const char *text)
 static void add_braced(struct buf *buf, const char *text, size_t size)
 {
     size_t name = name_size(text);
-    size_t operator = name + (text[name] == ':');
-    if (operator < size && text[operator] == '-')
-        buf_add(buf, text + operator + 1, size - operator - 1);
+    size_t operator= name +(text[name] == ':');
+    if (operator<size && text[operator] == '-')
+        buf_add(buf, text + operator+ 1, size - operator- 1);
     else
         buf_add_char(buf, UNKNOWN_CHARACTER);
 }
@@ -157,8 +157,8 @@ enum image_kind image_kind(const char *image)
     static const char *const tools[] = { "pgadmin", "adminer", "pgweb",      "pghero",    "cloudbeaver", "exporter",
                                          "backup",  "barman",  "pgbackrest", "postgrest", NULL };
     static const char *const poolers[] = { "pgbouncer", "pgpool", "pgcat", "odyssey", "supavisor", "pgdog", NULL };
-    static const char *const databases[] = { "postgres",   "postgis", "timescaledb", "pgvector",
-                                             "pgvecto-rs", "citus",   "spilo",       "paradedb", NULL };
+    static const char *const databases[] = { "postgres", "postgis", "timescaledb", "pgvector", "pgvecto-rs",
+                                             "citus",    "spilo",   "paradedb",    NULL };
     static const char *const migrations[] = { "migrate", "dbmate", "goose", "flyway", "liquibase", "atlas", "sqitch", NULL };
     const char *base;
     size_t size = image != NULL ? find_base(image, &base) : 0;

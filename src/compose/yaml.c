@@ -288,7 +288,10 @@ bool yaml_read(const struct yaml_node **root, struct arena *arena, const struct 
     if (diag == NULL)
         return fault_out_of_memory(fault);
     fy_diag_set_collect_errors(diag, true);
-    const struct fy_parse_cfg how = { .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2, .diag = diag };
+    /* as Compose's own parsers, it lets a closing bracket stand below the key */
+    const struct fy_parse_cfg how = {
+        .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_SLOPPY_FLOW_INDENTATION, .diag = diag
+    };
     struct builder builder = { .arena = arena, .source = source, .fault = fault, .parser = fy_parser_create(&how) };
     bool ok = builder.parser != NULL && fy_parser_set_string(builder.parser, source->bytes, source->size) == 0;
     ok = ok ? build_first_document(&builder, &first) : fault_out_of_memory(fault);

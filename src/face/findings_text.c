@@ -26,6 +26,7 @@ static void add_excerpt(struct buf *buf, const struct source *source, size_t off
     excerpt_add(&excerpt, source, offset, EXCERPT_COLUMNS);
     safe_lines_add(buf, buf_text(&excerpt), 0);
     buf_add_char(buf, '\n');
+    buf->failed = buf->failed || !buf_ok(&excerpt);
     buf_finish(&excerpt);
 }
 
@@ -44,6 +45,7 @@ static void add_signed(struct buf *buf, const char *text, char sign, enum hue hu
         safe_line_add(buf, buf_text(&line));
         colour_end(buf, hue, colour);
         buf_add_char(buf, '\n');
+        buf->failed = buf->failed || !buf_ok(&line);
         buf_finish(&line);
         text += size;
         text += *text == '\r';
@@ -97,6 +99,7 @@ static void add_change(struct buf *buf, const struct source *source, const struc
         add_signed(buf, change.old.bytes + head, '-', HUE_RED, colour);
         add_signed(buf, change.new.bytes + head, '+', HUE_GREEN, colour);
     }
+    buf->failed = buf->failed || !buf_ok(&change.old) || !buf_ok(&change.new);
     buf_finish(&change.old);
     buf_finish(&change.new);
 }
