@@ -7,47 +7,8 @@
 
 #include <string.h>
 
+#include "byte_class.h"
 #include "scan.h"
-
-enum byte_class {
-    IS_OTHER,
-    IS_SPACE,
-    IS_LETTER, /* what may begin an identifier: an underscore and bytes beyond ASCII too */
-    IS_DIGIT,
-    IS_QUOTE,
-    IS_DOUBLE_QUOTE,
-    IS_DOLLAR,
-    IS_COLON,
-    IS_DOT,
-    IS_DASH,
-    IS_SLASH,
-    IS_BACKSLASH,
-};
-
-/* One letter a class, for the table below. */
-enum { o = IS_OTHER, S = IS_SPACE, L = IS_LETTER, D = IS_DIGIT, Q = IS_QUOTE, N = IS_DOUBLE_QUOTE };
-enum { M = IS_DOLLAR, C = IS_COLON, P = IS_DOT, H = IS_DASH, F = IS_SLASH, B = IS_BACKSLASH };
-
-/* clang-format off */
-static const unsigned char classes[256] = {
-    o, o, o, o, o, o, o, o, o, S, S, o, S, S, o, o, /* 00 */
-    o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, /* 10 */
-    S, o, N, o, M, o, o, Q, o, o, o, o, o, H, P, F, /* 20 */
-    D, D, D, D, D, D, D, D, D, D, C, o, o, o, o, o, /* 30 */
-    o, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* 40 */
-    L, L, L, L, L, L, L, L, L, L, L, o, B, o, o, L, /* 50 */
-    o, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* 60 */
-    L, L, L, L, L, L, L, L, L, L, L, o, o, o, o, o, /* 70 */
-    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* 80 */
-    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* 90 */
-    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* A0 */
-    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* B0 */
-    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* C0 */
-    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* D0 */
-    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* E0 */
-    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* F0 */
-};
-/* clang-format on */
 
 void lexer_init(struct lexer *lexer, const char *bytes, size_t offset, size_t end)
 {
@@ -62,7 +23,7 @@ static char byte_at(const struct lexer *lexer, size_t at)
 
 static enum byte_class class_at(const struct lexer *lexer, size_t at)
 {
-    return at < lexer->end ? (enum byte_class) classes[(unsigned char) lexer->bytes[at]] : IS_OTHER;
+    return at < lexer->end ? (enum byte_class) byte_classes[(unsigned char) lexer->bytes[at]] : IS_OTHER;
 }
 
 static size_t find_mark(const struct lexer *lexer, size_t from)
@@ -356,14 +317,14 @@ static bool depends_on_word(const struct lexer *lexer, size_t start, size_t at)
         return false;
     unsigned char before = (unsigned char) lexer->bytes[at - 1];
     if (lexer->bytes[at] == '$')
-        return classes[before] == IS_LETTER || classes[before] == IS_DIGIT;
+        return byte_classes[before] == IS_LETTER || byte_classes[before] == IS_DIGIT;
     return (before | 0x20) == 'e' && (lexer->bytes[at] == '\'' || lexer->bytes[at] == '-');
 }
 
 /* A place not before start and not behind at where a token begins: behind white space or a comma one always does. */
 static size_t step_back_to_token(const struct lexer *lexer, size_t start, size_t at)
 {
-    while (at > start && classes[(unsigned char) lexer->bytes[at - 1]] != IS_SPACE && lexer->bytes[at - 1] != ',')
+    while (at > start && byte_classes[(unsigned char) lexer->bytes[at - 1]] != IS_SPACE && lexer->bytes[at - 1] != ',')
         at--;
     return at;
 }
@@ -418,7 +379,7 @@ struct token lexer_next_mark(struct lexer *lexer)
 
 size_t lexer_trim(const struct lexer *lexer, size_t start, size_t end)
 {
-    while (end > start && classes[(unsigned char) lexer->bytes[end - 1]] == IS_SPACE)
+    while (end > start && byte_classes[(unsigned char) lexer->bytes[end - 1]] == IS_SPACE)
         end--;
     return end;
 }

@@ -1,6 +1,6 @@
 /*
- * A session from the inside, for the three files that share its life: session.c connects it, talk.c speaks over it, cancel.c
- * interrupts it.
+ * A session from the inside, for the files that share its life: session.c connects it, talk.c speaks over it, talk_copy.c carries its
+ * COPY data, cancel.c interrupts it.
  */
 #ifndef PGUSHER_WIRE_SESSION_INSIDE_H
 #define PGUSHER_WIRE_SESSION_INSIDE_H
@@ -73,6 +73,21 @@ void session_take_notifications(struct session *session);
 
 /* The socket is ready and a talk is going on. */
 void talk_step(struct session *session);
+
+/* talk.c, for talk_copy.c: the connection broke; an act was sent, whose answer comes after those of the acts before it. */
+void talk_lose(struct session *session, const char *why);
+void talk_expect(struct talk *talk, const struct act *act);
+
+/* talk_copy.c: everything before the parked COPY was heard; its data flows as far as the socket lets it; it was answered. */
+void talk_begin_copy(struct session *session);
+void talk_step_copy(struct session *session);
+void talk_end_copy(struct session *session);
+
+/* Data of a COPY is flowing, and no answer is due. */
+static inline bool talk_copies(const struct talk *talk)
+{
+    return talk->copy == COPY_SENDING || talk->copy == COPY_RECEIVING;
+}
 
 /* A message of the server's as plain values. */
 void message_translate(struct server_message *message, const PGresult *result);

@@ -9,8 +9,6 @@
 
 #include "session_inside.h"
 
-enum { COPY_CHUNK_BYTES = 32 * 1024 };
-
 struct row {
     const PGresult *result;
 };
@@ -27,7 +25,7 @@ static struct expected *head(struct talk *talk)
     return talk->count > 0 ? &talk->expected[talk->first] : NULL;
 }
 
-static void expect(struct talk *talk, const struct act *act)
+void talk_expect(struct talk *talk, const struct act *act)
 {
     const size_t room = sizeof talk->expected / sizeof talk->expected[0];
     assert(talk->count < room);
@@ -55,7 +53,7 @@ static bool window_has_room(const struct talk *talk)
 
 /* --- endings ---------------------------------------------------------------------------------------------------------- */
 
-static void lose(struct session *session, const char *why)
+void talk_lose(struct session *session, const char *why)
 {
     struct talk *talk = &session->talk;
     if (talk->lost)
@@ -139,17 +137,6 @@ static bool send_act(struct session *session, const struct act *act)
     return !(act->flush || half_a_window_unasked(talk)) || ask_for_answers(session);
 }
 
-static void send_copy_statement(struct session *session)
-{
-    struct talk *talk = &session->talk;
-    if (PQexitPipelineMode(session->conn) != 1 || PQsendQuery(session->conn, talk->copy_act.sql) != 1) {
-        lose(session, PQerrorMessage(session->conn));
-        return;
-    }
-    talk->copy = COPY_ASKED;
-    expect(talk, &talk->copy_act);
-}
-
 static void say_act(struct session *session, const struct act *act)
 {
     struct talk *talk = &session->talk;
@@ -160,10 +147,10 @@ static void say_act(struct session *session, const struct act *act)
         return;
     }
     if (!send_act(session, act)) {
-        lose(session, PQerrorMessage(session->conn));
+        talk_lose(session, PQerrorMessage(session->conn));
         return;
     }
-    expect(talk, act);
+    talk_expect(talk, act);
     set_single_row_mode(session);
 }
 
@@ -185,57 +172,7 @@ static void say_more(struct session *session)
         }
     }
     if (talk->copy == COPY_PARKED && talk->count == 0 && !talk->lost)
-        send_copy_statement(session);
-}
-
-/* --- COPY ------------------------------------------------------------------------------------------------------------- */
-
-/* Sends as much as the socket takes; false when it has to be waited for. */
-static bool send_copy_data(struct session *session)
-{
-    struct talk *talk = &session->talk;
-    while (talk->copied_bytes < talk->copy_act.data_bytes) {
-        size_t left = talk->copy_act.data_bytes - talk->copied_bytes;
-        size_t chunk = left < COPY_CHUNK_BYTES ? left : COPY_CHUNK_BYTES;
-        int sent = PQputCopyData(session->conn, talk->copy_act.data + talk->copied_bytes, (int) chunk);
-        if (sent < 0) {
-            lose(session, PQerrorMessage(session->conn));
-            return true;
-        }
-        if (sent > 0)
-            talk->copied_bytes += chunk;
-        if (sent == 0 || PQflush(session->conn) == 1)
-            return false;
-    }
-    return true;
-}
-
-static void step_copy_in(struct session *session)
-{
-    if (!send_copy_data(session) || session->talk.lost)
-        return;
-    int ended = PQputCopyEnd(session->conn, NULL);
-    if (ended == 1)
-        session->talk.copy = COPY_ASKED;
-    else if (ended < 0)
-        lose(session, PQerrorMessage(session->conn));
-}
-
-static void step_copy_out(struct session *session)
-{
-    char *line = NULL;
-    int size;
-    while ((size = PQgetCopyData(session->conn, &line, 1)) > 0)
-        PQfreemem(line);
-    if (size < 0)
-        session->talk.copy = COPY_ASKED;
-}
-
-static void return_from_copy(struct session *session)
-{
-    session->talk.copy = COPY_NONE;
-    if (PQenterPipelineMode(session->conn) != 1)
-        lose(session, PQerrorMessage(session->conn));
+        talk_begin_copy(session);
 }
 
 /* --- hearing ---------------------------------------------------------------------------------------------------------- */
@@ -260,7 +197,7 @@ static void hear_error(struct session *session, const PGresult *result)
     if (is_fatal(&message)) {
         keep_last_words(talk, &message);
     } else if (PQstatus(session->conn) == CONNECTION_BAD) {
-        lose(session, message.fault.what);
+        talk_lose(session, message.fault.what);
     } else {
         talk->talker.hear_error(talk->owner, head(talk)->tag, &message);
     }
@@ -321,7 +258,7 @@ static void hear_result(struct session *session, PGresult *result)
         break;
     }
     if (talk->copy == COPY_NONE && (PQresultStatus(result) == PGRES_COPY_IN || PQresultStatus(result) == PGRES_COPY_OUT))
-        lose(session, "the server began a COPY in the middle of a pipeline");
+        talk_lose(session, "the server began a COPY in the middle of a pipeline");
 }
 
 /* All results of the first expected act are in. */
@@ -329,13 +266,8 @@ static void hear_null(struct session *session)
 {
     struct expected ended = drop_head(&session->talk);
     if (ended.kind == ACT_COPY_IN || ended.kind == ACT_COPY_OUT)
-        return_from_copy(session);
+        talk_end_copy(session);
     set_single_row_mode(session);
-}
-
-static bool copy_holds(const struct talk *talk)
-{
-    return talk->copy == COPY_SENDING || talk->copy == COPY_RECEIVING;
 }
 
 /* True when anything was heard. */
@@ -343,11 +275,11 @@ static bool hear_more(struct session *session)
 {
     struct talk *talk = &session->talk;
     bool heard = false;
-    while (talk->count > 0 && !talk->lost && !copy_holds(talk) && !PQisBusy(session->conn)) {
+    while (talk->count > 0 && !talk->lost && !talk_copies(talk) && !PQisBusy(session->conn)) {
         PGresult *result = PQgetResult(session->conn);
         if (result == NULL && !talk->answered) {
             if (PQstatus(session->conn) == CONNECTION_BAD)
-                lose(session, PQerrorMessage(session->conn));
+                talk_lose(session, PQerrorMessage(session->conn));
             break;
         }
         heard = true;
@@ -362,14 +294,6 @@ static bool hear_more(struct session *session)
         talk->waiting = false;
     session_take_notifications(session);
     return heard;
-}
-
-static void step_copy(struct session *session)
-{
-    if (session->talk.copy == COPY_SENDING)
-        step_copy_in(session);
-    else if (session->talk.copy == COPY_RECEIVING)
-        step_copy_out(session);
 }
 
 void talk_hear_notice(void *owner, const PGresult *result)
@@ -392,7 +316,7 @@ static bool flush(struct session *session)
 {
     int left = PQflush(session->conn);
     if (left < 0)
-        lose(session, PQerrorMessage(session->conn));
+        talk_lose(session, PQerrorMessage(session->conn));
     return left == 1;
 }
 
@@ -416,7 +340,7 @@ static void pump(struct session *session)
     bool heard;
     do {
         say_more(session);
-        step_copy(session);
+        talk_step_copy(session);
         unsent = !session->talk.lost && flush(session);
         heard = hear_more(session);
     } while (heard && !session->talk.lost);
@@ -428,7 +352,7 @@ void talk_step(struct session *session)
     if (!session->talk.active)
         return;
     if (PQconsumeInput(session->conn) != 1 && session->talk.count == 0)
-        lose(session, PQerrorMessage(session->conn));
+        talk_lose(session, PQerrorMessage(session->conn));
     pump(session);
 }
 

@@ -13,7 +13,7 @@
 struct loop {
     uv_loop_t uv;
     int open_handles;
-    int pool_requests; /* in libuv's pool right now */
+    int pool_requests;              /* in libuv's pool right now */
     struct lookup_request *lookups; /* among them; who asks for the same name meanwhile joins */
     bool quitting;
     bool hears_signals;
