@@ -10,9 +10,12 @@
 #include "plan/value.h"
 #include "wire/conninfo.h"
 #include "wire/lookup.h"
+#include "wire/trust.h"
 #include "work/secret.h"
 
 enum { MOST_WORDS = 96, MOST_HOSTS = 64, DEFAULT_CONNECT_TIMEOUT_MS = 10000 };
+
+static const char LIBPQS_DEFAULT[] = "the default"; /* an origin */
 
 struct word {
     const char *keyword;
@@ -111,7 +114,8 @@ static bool add_word(struct merge *merge, const struct connection_word *said)
 /* Of libpq's defaults only those are taken that we act on ourselves; the others libpq finds again by itself. */
 static bool is_ours_to_know(const char *keyword)
 {
-    static const char *const keywords[] = { "host", "hostaddr", "port", "connect_timeout", "target_session_attrs" };
+    static const char *const keywords[] = { "host",        "hostaddr", "port", "connect_timeout", "target_session_attrs",
+                                            "sslrootcert", "sslmode" };
     for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
         if (strcmp(keyword, keywords[i]) == 0)
             return true;
@@ -145,7 +149,7 @@ static bool add_defaults(struct merge *merge)
         }
         if (taken ? from_variable : is_ours_to_know(word->keyword))
             ok = add(merge,
-                     (struct word){ word->keyword, word->value, from_variable ? word->variable : "the default", false });
+                     (struct word){ word->keyword, word->value, from_variable ? word->variable : LIBPQS_DEFAULT, false });
     }
     return ok;
 }
@@ -307,6 +311,31 @@ static const char *gssencmode(const struct merge *merge)
     return given != NULL ? given : "disable"; /* libpq's "prefer" may block on a KDC, and costs a round trip */
 }
 
+static void say_instead(struct merge *merge, const char *keyword, const char *value)
+{
+    for (size_t i = 0; i < merge->count; i++)
+        if (strcmp(merge->words[i].keyword, keyword) == 0)
+            merge->words[i].value = value;
+}
+
+/* As libpq has it from version 16 on: whom the system trusts is only of use with verify-full, which is then the default. */
+static bool trust_the_system(struct merge *merge)
+{
+    const struct word *root = find(merge, "sslrootcert");
+    const struct word *mode = find(merge, "sslmode");
+    if (root == NULL || strcmp(root->value, "system") != 0)
+        return true;
+    if (mode != NULL && mode->origin != LIBPQS_DEFAULT && strcmp(mode->value, "verify-full") != 0)
+        return fault_set(merge->fault, FAULT_CONFIG,
+                         "sslrootcert=system goes with sslmode=verify-full only, and %s says another sslmode", mode->origin);
+    const char *file;
+    if (!trust_system(&file, merge->fault))
+        return false;
+    say_instead(merge, "sslrootcert", file);
+    say_instead(merge, "sslmode", "verify-full");
+    return true;
+}
+
 static bool fill_keywords(struct target *target, struct merge *merge)
 {
     const size_t own = 7;
@@ -372,7 +401,8 @@ static bool build(struct target *target, struct arena *arena, const struct setti
     if (!fill_hosts(target, &merge))
         return false;
     narrow(target, spec);
-    return fill_label(target, &merge) && fill_attrs(target, &merge) && fill_keywords(target, &merge);
+    return fill_label(target, &merge) && fill_attrs(target, &merge) && trust_the_system(&merge) &&
+           fill_keywords(target, &merge);
 }
 
 bool target_build(struct target *target, struct arena *arena, const struct settings *settings, const struct journal *journal,

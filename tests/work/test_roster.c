@@ -39,7 +39,10 @@ static int make(void **state)
                                          "PGCONNECT_TIMEOUT",
                                          "PGTARGETSESSIONATTRS",
                                          "PGDATABASE",
-                                         "PGGSSENCMODE" };
+                                         "PGGSSENCMODE",
+                                         "PGSSLMODE",
+                                         "PGSSLROOTCERT",
+                                         "SSL_CERT_FILE" };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unsetenv(names[i]);
     arena_init(&arena);
@@ -354,6 +357,36 @@ static void test_roster__kerberos_is_asked_only_where_it_is_wanted(void **state)
     assert_string_equal(keyword(&target, "gssencmode"), "require");
 }
 
+static void test_roster__whom_the_system_trusts_is_a_file_and_verified_in_full(void **state)
+{
+    (void) state;
+    setenv("SSL_CERT_FILE", "/the/bundle.crt", 1);
+    struct target target = build_url("host=a sslrootcert=system");
+    assert_string_equal(keyword(&target, "sslrootcert"), "/the/bundle.crt");
+    assert_string_equal(keyword(&target, "sslmode"), "verify-full");
+    target = build_url("host=a sslrootcert=system sslmode=verify-full");
+    assert_string_equal(keyword(&target, "sslrootcert"), "/the/bundle.crt");
+    target = build_url("host=a sslrootcert=system.crt");
+    assert_string_equal(keyword(&target, "sslrootcert"), "system.crt");
+    assert_string_equal(keyword(&target, "sslmode"), "prefer");
+    setenv("PGSSLROOTCERT", "system", 1);
+    target = build_url("host=a");
+    assert_string_equal(keyword(&target, "sslrootcert"), "/the/bundle.crt");
+    assert_string_equal(keyword(&target, "sslmode"), "verify-full");
+}
+
+static void test_roster__whom_the_system_trusts_is_not_asked_half_heartedly(void **state)
+{
+    (void) state;
+    setenv("SSL_CERT_FILE", "/the/bundle.crt", 1);
+    struct fault fault = refuse(WORDS("DATABASE_URL=host=a sslrootcert=system sslmode=require"), NULL);
+    assert_contains(fault.what, "DATABASE_URL");
+    assert_contains(fault.what, "verify-full");
+    setenv("PGSSLMODE", "prefer", 1);
+    fault = refuse(WORDS("DATABASE_URL=host=a sslrootcert=system"), NULL);
+    assert_contains(fault.what, "PGSSLMODE");
+}
+
 static void test_roster__a_connect_timeout_that_says_nothing_is_ours(void **state)
 {
     (void) state;
@@ -512,6 +545,8 @@ int main(void)
         TEST(test_roster__one_host_of_a_target_and_one_address_of_it),
         TEST(test_roster__what_is_ours_does_not_go_to_libpq),
         TEST(test_roster__kerberos_is_asked_only_where_it_is_wanted),
+        TEST(test_roster__whom_the_system_trusts_is_a_file_and_verified_in_full),
+        TEST(test_roster__whom_the_system_trusts_is_not_asked_half_heartedly),
         TEST(test_roster__a_connect_timeout_that_says_nothing_is_ours),
         TEST(test_roster__any_password_stays_as_it_is),
         TEST(test_roster__secrets_are_read_from_files_each_time),
