@@ -101,6 +101,7 @@ struct settings {
 
     enum log_format log_format;
     enum level log_level;
+    const char *termination_log; /* a file's name, "" for none; there also when settings_read() failed */
     bool strict;
     bool check;
     bool json;

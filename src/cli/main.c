@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/program.h"
+#include "cli/termination_log.h"
 #include "face/help.h"
 
 enum { HELP_MOST_BYTES = 64 * 1024 };
@@ -61,6 +62,7 @@ static int run(struct arena *arena, int argc, const char *const *argv, int64_t b
     struct fault fault;
     if (!settings_read(&settings, arena, argc, argv, (const char *const *) environ, &fault)) {
         print_fault(&fault, NULL);
+        termination_log_write(settings.termination_log, &fault, NULL);
         return exit_code(&fault);
     }
     if (settings.help)

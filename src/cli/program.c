@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "cli/exit_code.h"
+#include "cli/termination_log.h"
 #include "face/colour.h"
 #include "face/fault_text.h"
 #include "plan/options.h"
@@ -288,6 +289,8 @@ static void report(const struct program *program)
     note_finished(program);
     if (fault_is_set(fault) && !was_shown && fault->class != FAULT_SIGNAL)
         print_fault(fault, find_source(program, fault));
+    if (fault_is_set(fault))
+        termination_log_write(program->settings->termination_log, fault, find_source(program, fault));
 }
 
 int program_close(struct program *program)

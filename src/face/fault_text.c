@@ -56,6 +56,13 @@ static void add_line(struct buf *buf, const char *name, const char *text, bool c
     buf_add_char(buf, '\n');
 }
 
+void fault_line_add(struct buf *buf, const struct fault *fault, const struct source *source)
+{
+    add_place(buf, fault, source);
+    add_severity(buf, fault, false);
+    safe_line_add(buf, fault->what);
+}
+
 void fault_text_add(struct buf *buf, const struct fault *fault, const struct source *source, bool colour)
 {
     colour_add(buf, HUE_BOLD, colour, "pgusher");

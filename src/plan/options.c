@@ -138,6 +138,10 @@ const struct option option_table[] = {
     [OPTION_LOG_LEVEL] = { "log-level", 0, "PGUSHER_LOG_LEVEL", "LEVEL", "info; for status and plan warn",
                            "The least important events to show: debug, info, warn or error.", GROUP_OUTPUT, EVERY,
                            OPTION_LOG_LEVEL },
+    [OPTION_TERMINATION_LOG] = { "termination-log", 0, "PGUSHER_TERMINATION_LOG", "FILE", "/dev/termination-log",
+                                 "File that is left the reason of a failure, in one line, where it is there and can be "
+                                 "written: Kubernetes shows it.",
+                                 GROUP_OUTPUT, EVERY, OPTION_TERMINATION_LOG },
     [OPTION_HELP] = { "help", '?', NULL, NULL, NULL, "Show this help, or that of a command, and exit; -h is the host.",
                       GROUP_OTHER, EVERY | COMPOSE | NONE, OPTION_HELP },
     [OPTION_VERSION] = { "version", 'V', NULL, NULL, NULL, "Show the version and exit.", GROUP_OTHER, EVERY | COMPOSE | NONE,

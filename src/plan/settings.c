@@ -195,6 +195,9 @@ static bool take_value(struct settings *settings, enum option_id id, const struc
         return read_log_format(&settings->log_format, given, fault);
     case OPTION_LOG_LEVEL:
         return read_log_level(&settings->log_level, given, fault);
+    case OPTION_TERMINATION_LOG:
+        settings->termination_log = text;
+        return true;
     case OPTION_STRICT:
         return value_switch(&settings->strict, text, origin, fault);
     case OPTION_CHECK:
@@ -279,14 +282,24 @@ bool settings_want_crowd(const struct settings *settings)
            settings->stable > 1 || (settings->command == COMMAND_WAIT && settings->json);
 }
 
+/* What is wrong with the settings is told there as well, so it is known before them. */
+static const char *find_termination_log(const char *const *environment)
+{
+    const char *given = environment_find(environment, option_table[OPTION_TERMINATION_LOG].variable);
+    return given != NULL ? given : option_table[OPTION_TERMINATION_LOG].default_text;
+}
+
 bool settings_read(struct settings *settings, struct arena *arena, int argc, const char *const *argv,
                    const char *const *environment, struct fault *fault)
 {
     struct arguments arguments;
     struct notes notes = { .arena = arena };
+    const char *termination_log = find_termination_log(environment);
+    *settings = (struct settings){ .termination_log = termination_log };
     if (!arguments_read(&arguments, arena, argc, argv, fault))
         return false;
     *settings = default_settings(&arguments);
+    settings->termination_log = termination_log;
     if (settings->help || settings->version)
         return true;
     if (command_asks_server(settings->command) &&
