@@ -42,6 +42,7 @@ enum phase {
     X(CROWD_WAITING, "crowd_waiting", WAIT, WARN)                                                                           \
     X(TARGET_MISSING, "target_missing", WAIT, WARN)                                                                         \
     X(CROWD_READY, "crowd_ready", WAIT, INFO)                                                                               \
+    X(NO_STANDBY, "no_standby", WAIT, WARN)                                                                                 \
     X(CONNECTION_LOST, "connection_lost", WAIT, WARN)                                                                       \
     X(SERVER_READ_ONLY, "server_read_only", WAIT, WARN)                                                                     \
     X(POOLER_SEEN, "pooler_seen", LOCK, INFO)                                                                               \

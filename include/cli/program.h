@@ -30,6 +30,7 @@ struct program {
     struct shelf shelf;
     struct job *job;
     struct crowd *crowd;
+    int signal_number; /* the last one that came */
 };
 
 /*

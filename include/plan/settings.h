@@ -29,8 +29,11 @@ enum command {
 
 enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_TEXT, LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
-/* Each includes those before it, but for RUNG_STANDBY, which stands beside RUNG_WRITABLE. */
-enum rung { RUNG_LISTENING, RUNG_ACCEPTING, RUNG_LOGIN, RUNG_WRITABLE, RUNG_STANDBY, RUNG_MIGRATED };
+/*
+ * Each includes those before it, but for RUNG_STANDBY, which stands beside RUNG_WRITABLE. RUNG_REPLICATED is for up alone: each standby
+ * among the hosts is migrated as well.
+ */
+enum rung { RUNG_LISTENING, RUNG_ACCEPTING, RUNG_LOGIN, RUNG_WRITABLE, RUNG_STANDBY, RUNG_MIGRATED, RUNG_REPLICATED };
 
 const char *rung_name(enum rung rung);
 

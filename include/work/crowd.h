@@ -17,8 +17,8 @@
 struct crowd;
 
 /*
- * The targets are those of the settings, else the hosts of the main configuration. shelf is discovered already, or NULL unless
- * settings->until is RUNG_MIGRATED. on_over is called once, never from within crowd_start(); the run's outcome then says how it went:
+ * The targets are those of the settings, else the hosts of the main configuration. shelf is discovered already, or NULL where
+ * settings->until is below RUNG_MIGRATED. With RUNG_REPLICATED each host counts, and a primary is as it should be. on_over is called once, never from within crowd_start(); the run's outcome then says how it went:
  * FAULT_NOT_READY, FAULT_REFUSED, FAULT_PENDING, or what else the targets fail with. NULL on failure: FAULT_CONFIG for a target that is
  * none, a file of them that cannot be read, or a need that they cannot meet.
  */

@@ -57,6 +57,7 @@ static void on_tick(void *owner)
 static void on_signal(void *owner, int signal_number)
 {
     struct program *program = owner;
+    program->signal_number = signal_number;
     if (program->job != NULL)
         job_stop(program->job, signal_number);
     if (program->crowd != NULL)
@@ -152,6 +153,8 @@ bool program_run_crowd(struct program *program)
     program->crowd = crowd_start(&program->run, &program->shelf, on_over, program, fault);
     if (program->crowd == NULL)
         return false;
+    if (program->signal_number != 0) /* it came when there was nothing to stop */
+        crowd_stop(program->crowd, program->signal_number);
     loop_run(program->loop);
     return !fault_is_set(fault);
 }

@@ -83,9 +83,11 @@ const struct option option_table[] = {
     [OPTION_EACH_ADDRESS] = { "each-address", 0, "PGUSHER_EACH_ADDRESS", NULL, "off",
                               "Each address that a host name resolves to is a target, as for a headless service.",
                               GROUP_WAIT, WAIT, OPTION_EACH_ADDRESS },
-    [OPTION_UNTIL] = { "until", 0, "PGUSHER_UNTIL", "RUNG", "login",
-                       "How far the server must be: listening, accepting, login, writable, standby or migrated.", GROUP_WAIT,
-                       WAIT, OPTION_UNTIL },
+    [OPTION_UNTIL] = { "until", 0, "PGUSHER_UNTIL", "RUNG", "login; for up migrated",
+                       "How far the server must be: listening, accepting, login, writable, standby or migrated. For up: "
+                       "migrated, "
+                       "or replicated, when each standby among the hosts must show every file as well.",
+                       GROUP_WAIT, UP | WAIT, OPTION_UNTIL },
     [OPTION_NEED] = { "need", 0, "PGUSHER_NEED", "NEED", "all",
                       "What the targets must look like together: all, any=3, or primary=1,standby>=2.", GROUP_WAIT, WAIT,
                       OPTION_NEED },
@@ -162,8 +164,8 @@ const struct command_row command_table[] = {
       "With nothing pending it takes no lock and writes nothing. Any number of runners may be started at the same time: "
       "each migration is applied once, and all of them exit 0.",
       { "pgusher up\tThe server from POSTGRES_* or DATABASE_URL, the files from sql/migrations",
-        "pgusher up -h db -U app -d app -m migrations\tThe same, said in flags",
-        "pgusher up --strict --timeout 90s\tRefuse a history that was edited; wait for 90 seconds at most", NULL } },
+        "pgusher up --strict --timeout 90s\tRefuse a history that was edited; wait for 90 seconds at most",
+        "pgusher up -h a,b,c --until replicated\tOn the primary of the three, and then wait for the standbys", NULL } },
     { COMMAND_WAIT,
       "wait",
       NULL,

@@ -24,7 +24,9 @@ enum {
     LEDGER_SUFFIX_BYTES = sizeof "_log" - 1
 };
 
-static const char *const rungs[] = { "listening", "accepting", "login", "writable", "standby", "migrated" };
+static const char *const rungs[] = { "listening", "accepting", "login", "writable", "standby", "migrated", "replicated" };
+
+enum { WAIT_RUNGS = RUNG_MIGRATED + 1, RUNGS = RUNG_REPLICATED + 1 };
 
 static const char *const log_formats[] = { "auto", "text", "logfmt", "json" };
 
@@ -110,9 +112,20 @@ static bool read_statement_bound(int64_t *timeout_ms, const struct given *given,
 static bool read_rung(enum rung *rung, const struct given *given, struct fault *fault)
 {
     size_t index;
-    if (!value_choice(&index, given->value, given->origin, rungs, sizeof rungs / sizeof rungs[0], fault))
+    if (!value_choice(&index, given->value, given->origin, rungs, WAIT_RUNGS, fault))
         return false;
     *rung = (enum rung) index;
+    return true;
+}
+
+/* up goes as far as migrated in any case. The variable may be meant for a wait beside it, whose rungs are none of its business. */
+static bool read_rung_of_up(enum rung *rung, const struct given *given, struct fault *fault)
+{
+    size_t first = given->origin[0] == '-' ? RUNG_MIGRATED : RUNG_LISTENING;
+    size_t index;
+    if (!value_choice(&index, given->value, given->origin, rungs + first, RUNGS - first, fault))
+        return false;
+    *rung = first + index == RUNG_REPLICATED ? RUNG_REPLICATED : RUNG_MIGRATED;
     return true;
 }
 
@@ -190,7 +203,8 @@ static bool take_value(struct settings *settings, enum option_id id, const struc
     case OPTION_STABLE:
         return value_number(&settings->stable, text, origin, 1, STABLE_MAX, fault);
     case OPTION_UNTIL:
-        return read_rung(&settings->until, given, fault);
+        return settings->command == COMMAND_UP ? read_rung_of_up(&settings->until, given, fault)
+                                               : read_rung(&settings->until, given, fault);
     case OPTION_LOG_FORMAT:
         return read_log_format(&settings->log_format, given, fault);
     case OPTION_LOG_LEVEL:

@@ -221,7 +221,8 @@ static bool add_hosts(struct crowd *crowd, struct target_spec spec, const struct
 static bool add_target(struct crowd *crowd, const struct target_spec *spec, struct fault *fault)
 {
     const struct settings *settings = crowd->run->settings;
-    if (!settings->has_need && !settings->each_address)
+    bool by_host = settings->has_need || settings->each_address || settings->until == RUNG_REPLICATED;
+    if (!by_host)
         return crowd_add(crowd, spec, NULL, NULL, fault);
     struct arena scratch;
     struct target target;
@@ -285,7 +286,7 @@ static bool begin(struct crowd *crowd, struct fault *fault)
     crowd->budget.keeps_open = crowd->member_count <= KEPT_OPEN_MOST;
     crowd_tell_started(crowd);
     if (settings->timeout_ms >= 0)
-        timer_start(crowd->deadline, settings->timeout_ms);
+        timer_start(crowd->deadline, settings->timeout_ms - crowd->run->waited_ms);
     crowd->attempt = 1;
     timer_start(crowd->window, settings->interval_ms);
     return true;
@@ -300,7 +301,7 @@ struct crowd *crowd_start(struct run *run, struct shelf *shelf, void (*on_over)(
         return NULL;
     }
     const struct settings *settings = run->settings;
-    bool for_migrations = settings->until == RUNG_MIGRATED;
+    bool for_migrations = settings->until >= RUNG_MIGRATED;
     *crowd = (struct crowd){
         .run = run,
         .shelf = shelf,

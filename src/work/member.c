@@ -55,7 +55,8 @@ void member_on_lost(void *owner, const struct fault *fault)
 bool member_is_migrated(void *owner, struct reading *reading, struct fault *fault)
 {
     struct member *member = owner;
-    return plan_is_complete(member->crowd->shelf, &reading->ledger, fault);
+    bool is_the_one = member->crowd->goal.until == RUNG_REPLICATED && !reading->server.in_recovery; /* that was migrated */
+    return is_the_one || plan_is_complete(member->crowd->shelf, &reading->ledger, fault);
 }
 
 /* The label is the target's own, which its wait keeps anew whenever it reads its files again. */

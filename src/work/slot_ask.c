@@ -37,6 +37,8 @@ static enum seen judge(const struct slot *slot)
         return server->in_recovery ? SEEN_IN_RECOVERY : server->read_only ? SEEN_READ_ONLY : attrs;
     case RUNG_STANDBY:
         return server->in_recovery ? SEEN_NOTHING : SEEN_PRIMARY;
+    case RUNG_REPLICATED:
+        return SEEN_NOTHING; /* target_session_attrs is about the one to migrate on */
     default:
         return attrs;
     }

@@ -15,8 +15,8 @@
 static bool find_rung(const struct slot *slot, enum rung *rung)
 {
     const struct slot_facts *facts = &slot->facts;
-    if (slot->wait->goal.until == RUNG_MIGRATED && seen_is_good(slot->sighting.seen))
-        *rung = RUNG_MIGRATED;
+    if (slot->wait->goal.until >= RUNG_MIGRATED && seen_is_good(slot->sighting.seen))
+        *rung = slot->wait->goal.until;
     else if (facts->answered)
         *rung = facts->server.in_recovery ? RUNG_STANDBY : facts->server.read_only ? RUNG_LOGIN : RUNG_WRITABLE;
     else

@@ -88,6 +88,7 @@ static const struct sample samples[EVENT_COUNT] = {
                             FIELDS(TEXT(UNTIL, "login"), TEXT(NEED, "all"), NUMBER(TARGETS, 3), NUMBER(READY, 3),
                                    NUMBER(PRIMARIES, 1), NUMBER(STANDBYS, 2), NUMBER(ATTEMPT, 4),
                                    NUMBER(DURATION_US, 6098000)) },
+    [EVENT_NO_STANDBY] = { "there is no standby among the hosts", NO_FIELDS, NO_FIELDS },
     [EVENT_CONNECTION_LOST] = { "the connection was lost: server closed the connection unexpectedly",
                                 FIELDS(TEXT(MESSAGE, "server closed the connection unexpectedly")),
                                 FIELDS(TEXT(SQLSTATE, "57P01"), TEXT(MESSAGE, "server closed the connection unexpectedly"),

@@ -219,6 +219,19 @@ static void test_settings__a_bad_value_names_where_it_came_from(void **state)
     assert_string_equal(fault->hint, "Accepted are listening, accepting, login, writable, standby and migrated.");
 }
 
+static void test_settings__up_goes_until_migrated_or_replicated(void **state)
+{
+    (void) state;
+    assert_int_equal(read_settings(ARGV("up", "--until", "replicated"), EMPTY)->until, RUNG_REPLICATED);
+    assert_int_equal(read_settings(ARGV("up"), ENVIRONMENT("PGUSHER_UNTIL=replicated"))->until, RUNG_REPLICATED);
+    assert_int_equal(read_settings(ARGV("up", "--until", "migrated"), EMPTY)->until, RUNG_MIGRATED);
+    assert_int_equal(read_settings(ARGV("up"), ENVIRONMENT("PGUSHER_UNTIL=accepting"))->until, RUNG_MIGRATED); /* a wait's */
+    const struct fault *fault = read_refusal(ARGV("up", "--until", "login"), EMPTY);
+    assert_string_equal(fault->hint, "Accepted are migrated and replicated.");
+    read_refusal(ARGV("up"), ENVIRONMENT("PGUSHER_UNTIL=ready"));
+    read_refusal(ARGV("wait", "--until", "replicated"), EMPTY);
+}
+
 static void test_settings__max_lag_is_for_standbys(void **state)
 {
     (void) state;
@@ -316,6 +329,7 @@ int main(void)
         WITH_READER(test_settings__an_unknown_variable_is_noted),
         WITH_READER(test_settings__help_asks_for_nothing_else),
         WITH_READER(test_settings__a_bad_value_names_where_it_came_from),
+        WITH_READER(test_settings__up_goes_until_migrated_or_replicated),
         WITH_READER(test_settings__max_lag_is_for_standbys),
         WITH_READER(test_settings__a_crowd_is_asked_for_by_any_of_its_options),
         WITH_READER(test_settings__roles_are_counted_where_roles_are_known),

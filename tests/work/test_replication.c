@@ -1,6 +1,9 @@
 /*
  * A primary and two standbys that really follow it: who is found, who is waited for, and how far behind is too far.
  */
+#include <signal.h>
+
+#include "support/port.h"
 #include "up.h"
 
 static struct cluster *standby, *other;
@@ -96,12 +99,90 @@ static void test_replication__up_migrates_on_the_primary(void **state)
 {
     (void) state;
     const char *database = up_database("cluster");
-    const char *folder = FILES({ "1.sql", "CREATE TABLE a (b int);" });
     catch_up(standby);
     catch_up(other);
-    const char *log = log_of("up", all_three(database), WORDS("-m", folder), 0);
+    const char *log = log_of("up", all_three(database), WORDS("-m", FILES({ "1.sql", "CREATE TABLE a (b int);" })), 0);
     assert_int_equal(event_count(log, "migration_applied"), 1);
     expect_sql(database, "SELECT count(*) FROM schema_migrations", "1");
+}
+
+/* --- up, and the standbys after it ------------------------------------------------------------------------------------ */
+
+static const char *one_file(void)
+{
+    return FILES({ "1.sql", "CREATE TABLE a (b int);" });
+}
+
+/* What is committed from now on is replayed an hour later. */
+static void delay(struct cluster *at)
+{
+    catch_up(at);
+    set(at, "recovery_min_apply_delay = '1h'");
+    cluster_wait_until(at, NULL, "current_setting('recovery_min_apply_delay') = '1h'");
+}
+
+/* The others' word is not enough: each standby's own ledger has to show every file. */
+static void test_replicated__each_standby_is_waited_for(void **state)
+{
+    (void) state;
+    const char *database = up_database("replicated");
+    delay(other);
+    struct run *run = begin("up", all_three(database), WORDS("-m", one_file(), "--until", "replicated"));
+    run_wait_for(run, "\"crowd_waiting\"");
+    expect_sql(database, "SELECT count(*) FROM schema_migrations", "1");
+    reset(other, "recovery_min_apply_delay");
+    const char *ready = event_line(up_end(run, 0).output, "crowd_ready");
+    assert_contains(ready, "\"until\":\"replicated\"");
+    assert_contains(ready, "\"primaries\":1,\"standbys\":2");
+    assert_string_equal(cluster_sql(standby, database, "SELECT count(*) FROM schema_migrations"), "1");
+    assert_string_equal(cluster_sql(other, database, "SELECT count(*) FROM schema_migrations"), "1");
+    const char *log = log_of("up", all_three(database), WORDS("-m", one_file(), "--until", "replicated"), 0);
+    assert_int_equal(event_count(log, "migration_applied"), 0); /* and with nothing pending it looks all the same */
+    assert_int_equal(event_count(log, "crowd_ready"), 1);
+}
+
+static void test_replicated__files_that_are_still_missing_when_time_is_up_are_8(void **state)
+{
+    (void) state;
+    const char *database = up_database("pending");
+    catch_up(other);
+    delay(other);
+    const char *log = log_of("up", all_three(database),
+                             WORDS("-m", one_file(), "--until", "replicated", "--interval", "500ms", "--attempts", "4"), 8);
+    assert_int_equal(event_count(log, "migration_applied"), 1);
+    assert_contains(event_line(log, "failed"), must_format("127.0.0.1:%d migrations are pending", cluster_port(other)));
+    assert_contains(event_line(log, "finished"), "\"outcome\":\"pending\",\"exit_code\":8");
+    reset(other, "recovery_min_apply_delay");
+}
+
+static void test_replicated__a_host_that_does_not_answer_is_3(void **state)
+{
+    (void) state;
+    const char *conninfo = conninfo_of(must_format("%d,%d", cluster_port(cluster), port_reserve()), "127.0.0.1,127.0.0.1",
+                                       up_database("absent"));
+    const char *log = log_of("up", conninfo,
+                             WORDS("-m", one_file(), "--until", "replicated", "--interval", "500ms", "--attempts", "2"), 3);
+    assert_int_equal(event_count(log, "migration_applied"), 1);
+    assert_contains(event_line(log, "failed"), "connection refused");
+}
+
+static void test_replicated__without_a_standby_there_is_a_warning(void **state)
+{
+    (void) state;
+    const char *log =
+        log_of("up", cluster_conninfo(cluster, up_database("alone")), WORDS("-m", one_file(), "--until", "replicated"), 0);
+    assert_contains(event_line(log, "no_standby"), "\"level\":\"warn\"");
+}
+
+static void test_replicated__a_signal_ends_the_wait(void **state)
+{
+    (void) state;
+    delay(other);
+    struct run *run = begin("up", all_three(up_database("stopped")), WORDS("-m", one_file(), "--until", "replicated"));
+    run_wait_for(run, "\"crowd_waiting\"");
+    run_signal(run, SIGTERM);
+    up_end(run, 143);
+    reset(other, "recovery_min_apply_delay");
 }
 
 /* --- standbys that lag ------------------------------------------------------------------------------------------------ */
@@ -123,9 +204,7 @@ static void test_lag__a_delayed_standby_is_waited_for(void **state)
 {
     (void) state;
     const char *conninfo = cluster_conninfo(standby, "postgres");
-    catch_up(standby);
-    set(standby, "recovery_min_apply_delay = '1h'");
-    cluster_wait_until(standby, NULL, "current_setting('recovery_min_apply_delay') = '1h'");
+    delay(standby);
     cluster_sql(cluster, NULL, "CREATE TABLE delayed (a int)");
     cluster_wait_until(standby, NULL, "pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()");
     assert_contains(event_line(log_of("wait", conninfo, brief_with("0"), 3), "failed"), "behind its primary");
@@ -204,6 +283,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UP_TEST(test_replication__the_writable_one_is_found_wherever_it_stands),
         UP_TEST(test_replication__up_migrates_on_the_primary),
+        UP_TEST(test_replicated__each_standby_is_waited_for),
+        UP_TEST(test_replicated__files_that_are_still_missing_when_time_is_up_are_8),
+        UP_TEST(test_replicated__a_host_that_does_not_answer_is_3),
+        UP_TEST(test_replicated__without_a_standby_there_is_a_warning),
+        UP_TEST(test_replicated__a_signal_ends_the_wait),
         UP_TEST(test_lag__a_standby_that_has_caught_up_lags_by_nothing),
         UP_TEST(test_lag__a_delayed_standby_is_waited_for),
         UP_TEST(test_lag__by_time),
