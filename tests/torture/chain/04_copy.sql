@@ -2,4 +2,3 @@ COPY t FROM stdin;
 20	copied	5
 21	copied	5
 \.
-INSERT INTO effect VALUES ('04');

@@ -1,4 +1,3 @@
 BEGIN;
-INSERT INTO effect VALUES ('06');
 UPDATE t SET c = c + 1;
 COMMIT;

@@ -1,3 +1,2 @@
 SET search_path = '';
-CREATE VIEW public.v AS SELECT count(*) FROM public.t;
-INSERT INTO public.effect VALUES ('07');
+UPDATE public.t SET c = c + 1;

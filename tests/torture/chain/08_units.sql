@@ -1,6 +1,3 @@
 -- pgusher: transaction=off
+DROP INDEX CONCURRENTLY old;
 INSERT INTO effect VALUES ('08');
-DROP INDEX CONCURRENTLY i;
-BEGIN;
-UPDATE t SET c = c + 1;
-COMMIT;

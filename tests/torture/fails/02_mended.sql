@@ -1,2 +1,1 @@
-INSERT INTO effect VALUES ('02');
 INSERT INTO t SELECT n / (n - 3), 'row' FROM generate_series(1, 9) AS n;
