@@ -23,12 +23,17 @@ static PGconn *connect_to(const char *database, const char *sql)
 #define GATE       "SELECT pg_advisory_xact_lock_shared(7);"
 #define CLOSE_GATE "SELECT pg_advisory_lock(7)"
 
-/* How many sessions of runners it has ended. */
-static long terminate(const char *database, const char *which)
+/* Ends the run's session each time that it has come to the gate. */
+static void end_at_the_gate(const char *database, int times)
 {
-    return sql_number(database, must_format("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
-                                            "application_name = 'pgusher' AND datname = current_database() AND %s",
-                                            which));
+    while (times-- > 0) {
+        wait_until(database, AT_THE_GATE);
+        expect_sql(database,
+                   "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'pgusher' AND "
+                   "datname = current_database() AND wait_event_type = 'Lock'",
+                   "1");
+        wait_until(database, "NOT " AT_THE_GATE);
+    }
 }
 
 static const char *two(void)
@@ -48,6 +53,28 @@ static void expect_two_applied(const char *database)
     assert_string_equal(ledger_names(database), "1.sql,2.sql");
 }
 
+/* --- an answer that is lost --------------------------------------------------------------------------------------------- */
+
+/* All of them were committed, and nobody was told: the ledger is asked, and nothing is done twice. */
+static void test_lost__commits_that_were_not_answered_are_looked_up(void **state)
+{
+    (void) state;
+    const char *database = up_database("commit");
+    cluster_sql(cluster, database, "CREATE TABLE effect (a int)");
+    const char *folder = folder_new();
+    for (int i = 0; i < 20; i++)
+        folder_add(folder, must_format("%02d.sql", i), must_format("INSERT INTO effect VALUES (%d);", i));
+    struct wire_proxy *proxy = wire_proxy_new("127.0.0.1", cluster_port(cluster));
+    wire_proxy_cut_when(proxy, &(struct wire_cut){ .lose_answer_to = "INSERT INTO effect VALUES (19)" });
+    const char *log =
+        up_run(&(struct up){ .migrations = folder, .database = database, .port = wire_proxy_port(proxy) }, 0).output;
+    wire_proxy_free(proxy);
+    assert_int_equal(event_count(log, "connection_lost"), 1);
+    assert_contains(event_line_with(log, "planned", "\"pending\":0"), "\"applied\":20");
+    expect_sql(database, "SELECT count(*), count(DISTINCT a) FROM effect", "20|20");
+    expect_sql(database, "SELECT count(*) FROM schema_migrations_log", "20");
+}
+
 /* --- ended by somebody -------------------------------------------------------------------------------------------------- */
 
 static void test_lost__a_session_that_is_ended_in_a_statement_is_made_again(void **state)
@@ -56,11 +83,7 @@ static void test_lost__a_session_that_is_ended_in_a_statement_is_made_again(void
     const char *database = up_database("statement");
     PGconn *gate = connect_to(database, CLOSE_GATE);
     struct run *run = begin(database, two());
-    for (int times = 0; times < 2; times++) {
-        wait_until(database, AT_THE_GATE);
-        assert_int_equal(terminate(database, "wait_event_type = 'Lock'"), 1);
-        wait_until(database, "NOT " AT_THE_GATE);
-    }
+    end_at_the_gate(database, 2);
     PQfinish(gate);
     const char *log = up_end(run, 0).output;
     assert_int_equal(event_count(log, "connection_lost"), 2);
@@ -75,11 +98,7 @@ static void test_lost__three_times_in_a_row_is_a_failed_migration_that_is_told_o
     const char *database = up_database("thrice");
     PGconn *gate = connect_to(database, CLOSE_GATE);
     struct run *run = begin(database, two());
-    for (int times = 0; times < 3; times++) {
-        wait_until(database, AT_THE_GATE);
-        assert_int_equal(terminate(database, "wait_event_type = 'Lock'"), 1);
-        wait_until(database, "NOT " AT_THE_GATE);
-    }
+    end_at_the_gate(database, 3);
     struct run_result result = up_end(run, 5);
     PQfinish(gate);
     assert_int_equal(event_count(result.output, "connection_lost"), 3);
@@ -227,7 +246,7 @@ static void test_lost__the_deadline_bounds_the_rests_too(void **state)
     fake_server_listen(server);
     struct run_result result = up_end(
         begin_at(server, WORDS("--attempts", "1000000", "--interval", "10s", "--timeout", "1s", "--pooler=session")), 3);
-    assert_contains(event_line(result.output, "failed"), "--timeout 1000 ms");
+    assert_contains(event_line(result.output, "failed"), "--timeout 1s");
     assert_true(fake_server_connections(server) < 40); /* without a rest it would be hundreds */
     fake_server_free(server);
 }
@@ -248,6 +267,7 @@ static void test_lost__a_signal_ends_the_rest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        UP_TEST(test_lost__commits_that_were_not_answered_are_looked_up),
         UP_TEST(test_lost__a_session_that_is_ended_in_a_statement_is_made_again),
         UP_TEST(test_lost__three_times_in_a_row_is_a_failed_migration_that_is_told_of),
         UP_TEST(test_lost__a_waiter_whose_session_is_ended_waits_on),
