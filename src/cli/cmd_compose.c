@@ -3,6 +3,7 @@
  * the frame of the other commands is not theirs.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -10,6 +11,7 @@
 #include "cli/program.h"
 #include "compose/check.h"
 #include "compose/files.h"
+#include "compose/generate.h"
 #include "face/colour.h"
 #include "face/findings_text.h"
 
@@ -81,11 +83,24 @@ int cmd_compose_check(const struct settings *settings, struct arena *arena)
 
 /* --- generate --------------------------------------------------------------------------------------------------------- */
 
+static bool write_result(const struct settings *settings, const struct buf *result, struct fault *fault)
+{
+    if (settings->output_file == NULL)
+        return print_result(result, fault);
+    if (strcmp(settings->output_file, settings->template_file) == 0)
+        return fault_set(fault, FAULT_CONFIG, "the output would replace the template %s", settings->template_file);
+    return file_replace(settings->output_file, result, fault);
+}
+
 int cmd_compose_generate(const struct settings *settings, struct arena *arena)
 {
+    struct source blamed;
     struct fault fault;
-    (void) settings;
-    (void) arena;
-    fault_set(&fault, FAULT_INTERNAL, "not yet");
-    return end(&fault, NULL);
+    struct buf result;
+    fault_clear(&fault);
+    buf_init(&result, RESULT_MOST_BYTES);
+    if (generate(&result, arena, settings->template_file, &blamed, &fault))
+        write_result(settings, &result, &fault);
+    buf_finish(&result);
+    return end(&fault, blamed.bytes != NULL ? &blamed : NULL);
 }

@@ -99,6 +99,37 @@ static void test_program__what_cannot_be_read_exits_with_2(void **state)
     assert_string_equal(result.output, "");
 }
 
+static void test_program__a_file_is_generated_to_stdout_or_to_a_file(void **state)
+{
+    (void) state;
+    const char *folder = folder_new();
+    folder_add(folder, "compose.template.yml", "services:\n  bot:\n    image: bot\n");
+    folder_add(folder, ".env.alice", "BOT_PORT=8081\nTOKEN=secret\n");
+    struct run_result result = RUN(folder, "compose", "generate");
+    assert_int_equal(result.exit_code, 0);
+    assert_contains(result.output, "  alice-bot:\n    image: bot\n");
+    assert_lacks(result.output, "secret");
+    assert_int_equal(RUN(folder, "compose", "generate", "--output", "compose.yml").exit_code, 0);
+    assert_string_equal(folder_read(folder, "compose.yml"), result.output);
+    assert_int_equal(RUN(folder, "compose", "check", "compose.yml").exit_code, 0);
+    result = RUN(folder, "compose", "generate", "-o", "compose.template.yml");
+    assert_int_equal(result.exit_code, 2);
+    assert_contains(result.errors, "the output would replace the template");
+}
+
+static void test_program__what_is_wrong_in_an_env_file_is_shown_there(void **state)
+{
+    (void) state;
+    const char *folder = folder_new();
+    folder_add(folder, "t.yml", "services:\n  bot:\n    image: bot\n");
+    folder_add(folder, ".env.alice", "TOKEN=secret\nBOT_PORT=http\n");
+    struct run_result result = RUN(folder, "compose", "generate", "--template", "t.yml");
+    assert_int_equal(result.exit_code, 2);
+    assert_contains(result.errors,
+                    ".env.alice:2:10: BOT_PORT is no port from 1 to 65535\n   2 | BOT_PORT=http\n     |          ^\n");
+    assert_string_equal(result.output, "");
+}
+
 static void test_program__a_build_without_it_says_so(void **state)
 {
     (void) state;
@@ -121,6 +152,8 @@ int main(void)
         cmocka_unit_test(test_program__a_file_without_findings_is_not_written),
         cmocka_unit_test(test_program__json_goes_to_stdout_with_the_same_code),
         cmocka_unit_test(test_program__what_cannot_be_read_exits_with_2),
+        cmocka_unit_test(test_program__a_file_is_generated_to_stdout_or_to_a_file),
+        cmocka_unit_test(test_program__what_is_wrong_in_an_env_file_is_shown_there),
         cmocka_unit_test(test_program__a_build_without_it_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
