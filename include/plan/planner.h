@@ -41,7 +41,7 @@ struct plan {
 const char *step_state_name(enum step_state state);
 
 /*
- * Compares. Applied files are read for their checksum only where the ledger knows one, and released again. The steps live in
+ * Compares. Applied files are read for their checksum only where the ledger knows one and they have none yet, and released again. The steps live in
  * arena and point into shelf and ledger.
  */
 bool plan_make(struct plan *plan, struct arena *arena, struct shelf *shelf, const struct ledger *ledger,

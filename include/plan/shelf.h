@@ -15,6 +15,9 @@
 /* What PostgreSQL takes in one message is a little under 1 GB. */
 #define MIGRATION_MAX_BYTES ((size_t) 1023 * 1024 * 1024)
 
+/* What is summed up without being read for good. */
+enum { MIGRATION_SUM_MOST_BYTES = 64 * 1024 };
+
 struct migration {
     const char *name; /* the file's name with its ending: the ledger's migration_name */
     const char *path;
@@ -40,6 +43,12 @@ bool shelf_discover(struct shelf *shelf, struct arena *arena, const char *folder
  * is larger than MIGRATION_MAX_BYTES or changes meanwhile; nothing is kept then.
  */
 bool migration_read(struct migration *migration, struct fault *fault);
+
+/*
+ * Computes the checksum of a file that is not larger than MIGRATION_SUM_MOST_BYTES, unless it is known, and keeps nothing else. What
+ * cannot be read stays without one: migration_read() will say why.
+ */
+void migration_sum(struct migration *migration);
 
 /* Gives the bytes back and keeps the checksum. */
 void migration_release(struct migration *migration);

@@ -49,9 +49,9 @@ static bool read_fully(const struct migration *migration, int fd, char *bytes, s
             continue;
         if (count < 0)
             return refuse_read(migration, errno, fault);
-        if (count == 0)
-            return true;
         *got += (size_t) count;
+        if (count == 0 || *got + 1 == size) /* as much as there should be, though more was asked for: that is the end */
+            return true;
     }
     return true;
 }
@@ -74,13 +74,18 @@ static bool read_bytes(struct migration *migration, int fd, size_t size, struct 
     return true;
 }
 
+/* Non-blocking, lest a pipe that took the file's place holds us up. */
+static int open_file(const struct migration *migration)
+{
+    return open(migration->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
 bool migration_read(struct migration *migration, struct fault *fault)
 {
     size_t size = 0;
     if (migration->source.bytes != NULL)
         return true;
-    /* Non-blocking, lest a pipe that took the file's place holds us up. */
-    int fd = open(migration->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = open_file(migration);
     if (fd < 0)
         return refuse_read(migration, errno, fault);
     bool ok = measure(migration, fd, &size, fault) && read_bytes(migration, fd, size, fault);
@@ -91,6 +96,23 @@ bool migration_read(struct migration *migration, struct fault *fault)
         return true;
     migration_release(migration);
     return false;
+}
+
+void migration_sum(struct migration *migration)
+{
+    char bytes[MIGRATION_SUM_MOST_BYTES + 1];
+    struct fault untold;
+    size_t size = 0;
+    size_t got = 0;
+    if (migration->checksum[0] != '\0')
+        return;
+    int fd = open_file(migration);
+    if (fd < 0)
+        return;
+    if (measure(migration, fd, &size, &untold) && size <= MIGRATION_SUM_MOST_BYTES &&
+        read_fully(migration, fd, bytes, size + 1, &got, &untold) && got == size)
+        checksum_make(migration->checksum, bytes, size, &untold);
+    close(fd);
 }
 
 void migration_release(struct migration *migration)

@@ -43,15 +43,17 @@ static void add_missing(struct merge *merge)
     merge->plan->missing++;
 }
 
-/* Reads the file for its checksum, where there is one to compare it with. */
+/* Reads the file for its checksum, where there is one to compare it with, and it is not known yet. */
 static bool compare(struct migration *migration, const struct ledger_row *row, bool *changed, struct fault *fault)
 {
     *changed = false;
     if (row->checksum == NULL)
         return true;
-    if (!migration_read(migration, fault))
-        return false;
-    migration_release(migration);
+    if (migration->checksum[0] == '\0') {
+        if (!migration_read(migration, fault))
+            return false;
+        migration_release(migration);
+    }
     *changed = strcmp(migration->checksum, row->checksum) != 0;
     return true;
 }

@@ -15,9 +15,14 @@
 
 enum { FIRST_ROOM = 64 };
 
+struct name {
+    const char *text;
+    bool is_regular; /* as the folder itself tells; a link, and what some file systems do not tell, is looked at */
+};
+
 struct names {
     struct arena *arena; /* of the names; the list itself is on the heap, because it grows */
-    const char **list;
+    struct name *list;
     size_t count;
     size_t room;
 };
@@ -25,7 +30,7 @@ struct names {
 static bool grow(struct names *names)
 {
     size_t room = names->room > 0 ? names->room * 2 : FIRST_ROOM;
-    const char **list = memory_realloc(names->list, room * sizeof *list);
+    struct name *list = memory_realloc(names->list, room * sizeof *list);
     if (list == NULL)
         return false;
     names->list = list;
@@ -33,14 +38,14 @@ static bool grow(struct names *names)
     return true;
 }
 
-static bool add_name(struct names *names, const char *name, struct fault *fault)
+static bool add_name(struct names *names, const struct dirent *entry, struct fault *fault)
 {
     if (names->count == names->room && !grow(names))
         return fault_out_of_memory(fault);
-    const char *copy = arena_text(names->arena, name);
+    const char *copy = arena_text(names->arena, entry->d_name);
     if (copy == NULL)
         return fault_out_of_memory(fault);
-    names->list[names->count++] = copy;
+    names->list[names->count++] = (struct name){ .text = copy, .is_regular = entry->d_type == DT_REG };
     return true;
 }
 
@@ -59,7 +64,7 @@ static bool list_folder(struct names *names, DIR *directory, const char *folder,
         const struct dirent *entry = readdir(directory);
         if (entry == NULL)
             return errno == 0 || refuse_folder(folder, errno, fault);
-        if (file_name_is_migration(entry->d_name) && !add_name(names, entry->d_name, fault))
+        if (file_name_is_migration(entry->d_name) && !add_name(names, entry, fault))
             return false;
     }
 }
@@ -76,7 +81,7 @@ static bool read_folder(struct names *names, const char *folder, struct fault *f
 
 static int compare_names(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
+    return strcmp(((const struct name *) a)->text, ((const struct name *) b)->text);
 }
 
 static bool refuse_kind(const char *path, mode_t mode, struct fault *fault)
@@ -104,18 +109,28 @@ static bool check_kind(const char *path, struct fault *fault)
     return false;
 }
 
-static bool put_on_shelf(struct migration *migration, struct arena *arena, const char *folder, const char *name,
+/* By hand, because printf's ways are long for ten thousand files. */
+static const char *join_path(struct arena *arena, const char *folder, const char *name)
+{
+    size_t folder_bytes = strlen(folder);
+    bool ends_with_slash = folder_bytes > 0 && folder[folder_bytes - 1] == '/';
+    char *path = arena_alloc(arena, folder_bytes + strlen(name) + sizeof "/");
+    if (path != NULL)
+        stpcpy(stpcpy(stpcpy(path, folder), ends_with_slash ? "" : "/"), name);
+    return path;
+}
+
+static bool put_on_shelf(struct migration *migration, struct arena *arena, const char *folder, const struct name *name,
                          struct fault *fault)
 {
-    bool ends_with_slash = folder[0] != '\0' && folder[strlen(folder) - 1] == '/';
-    if (!file_name_check(name, fault))
+    if (!file_name_check(name->text, fault))
         return false;
-    migration->name = name;
-    migration->path = arena_format(arena, "%s%s%s", folder, ends_with_slash ? "" : "/", name);
+    migration->name = name->text;
+    migration->path = join_path(arena, folder, name->text);
     if (migration->path == NULL)
         return fault_out_of_memory(fault);
-    migration->source.name = name;
-    return check_kind(migration->path, fault);
+    migration->source.name = name->text;
+    return name->is_regular || check_kind(migration->path, fault);
 }
 
 static bool fill(struct shelf *shelf, struct arena *arena, const struct names *names, struct fault *fault)
@@ -125,7 +140,7 @@ static bool fill(struct shelf *shelf, struct arena *arena, const struct names *n
     if (shelf->folder == NULL || shelf->migrations == NULL)
         return fault_out_of_memory(fault);
     for (size_t i = 0; i < names->count; i++)
-        if (!put_on_shelf(&shelf->migrations[i], arena, shelf->folder, names->list[i], fault))
+        if (!put_on_shelf(&shelf->migrations[i], arena, shelf->folder, &names->list[i], fault))
             return false;
     shelf->count = names->count;
     return true;

@@ -128,6 +128,19 @@ static void test_planner__an_applied_file_is_only_read_for_a_checksum(void **sta
     assert_contains(fault.what, "disappeared");
 }
 
+static void test_planner__a_checksum_that_is_known_needs_no_file(void **state)
+{
+    const struct ledger ledger = { ROWS({ .migration_name = "1.sql", .checksum = select_checksum }) };
+    const char *folder = FILES({ "1.sql", "SELECT 1;" });
+    (void) state;
+    assert_true(shelf_discover(&shelf, &arena, folder, &fault));
+    migration_sum(&shelf.migrations[0]);
+    folder_remove(folder, "1.sql");
+    assert_true(plan_make(&plan, &arena, &shelf, &ledger, &fault));
+    assert_plan("applied 1.sql: in the ledger, and unchanged\n"
+                "1 applied, 0 changed, 0 missing, 0 pending");
+}
+
 static void test_planner__interrupted_files_tell_how_far_they_came(void **state)
 {
     const struct ledger ledger = { ROWS({ .migration_name = "9.sql" }),
@@ -240,6 +253,7 @@ int main(void)
         IN_ARENA(test_planner__each_state_and_its_reason),
         IN_ARENA(test_planner__applied_files_are_released_again),
         IN_ARENA(test_planner__an_applied_file_is_only_read_for_a_checksum),
+        IN_ARENA(test_planner__a_checksum_that_is_known_needs_no_file),
         IN_ARENA(test_planner__interrupted_files_tell_how_far_they_came),
         IN_ARENA(test_planner__names_are_compared_as_bytes),
         IN_ARENA(test_planner__pending_files_are_read_and_split_and_no_others),

@@ -11,6 +11,8 @@
 #include "support/starve.h"
 #include "support/workspace.h"
 
+static const char abc_checksum[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
 static struct arena arena;
 static struct shelf shelf;
 static struct fault fault;
@@ -207,8 +209,50 @@ static void test_migration__is_read_with_its_checksum_and_given_back(void **stat
     assert_true(migration_read(&shelf.migrations[2], &fault));
     migration_release(&shelf.migrations[2]);
     assert_null(shelf.migrations[2].source.bytes);
-    assert_string_equal(shelf.migrations[2].checksum, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_string_equal(shelf.migrations[2].checksum, abc_checksum);
     migration_release(&shelf.migrations[2]);
+}
+
+static void test_migration__that_is_summed_up_is_not_kept(void **state)
+{
+    const char *folder = folder_new();
+    (void) state;
+    folder_add(folder, "1.sql", "abc");
+    discover(folder);
+    migration_sum(&shelf.migrations[0]);
+    assert_null(shelf.migrations[0].source.bytes);
+    assert_string_equal(shelf.migrations[0].checksum, abc_checksum);
+}
+
+/* What was summed up long ago may have changed: what is read is what is recorded. */
+static void test_migration__that_is_read_is_summed_up_anew(void **state)
+{
+    const char *folder = folder_new();
+    (void) state;
+    folder_add(folder, "1.sql", "ab");
+    discover(folder);
+    migration_sum(&shelf.migrations[0]);
+    folder_add(folder, "1.sql", "abc");
+    assert_true(migration_read(&shelf.migrations[0], &fault));
+    assert_string_equal(shelf.migrations[0].checksum, abc_checksum);
+}
+
+static void test_migration__that_is_large_or_gone_is_not_summed_up(void **state)
+{
+    const char *folder = folder_new();
+    static char large[MIGRATION_SUM_MOST_BYTES + 1];
+    (void) state;
+    memset(large, ' ', sizeof large);
+    folder_add_bytes(folder, "1.sql", large, sizeof large - 1);
+    folder_add_bytes(folder, "2.sql", large, sizeof large);
+    folder_add(folder, "3.sql", "abc");
+    discover(folder);
+    folder_remove(folder, "3.sql");
+    for (size_t i = 0; i < 3; i++)
+        migration_sum(&shelf.migrations[i]);
+    assert_string_not_equal(shelf.migrations[0].checksum, "");
+    assert_string_equal(shelf.migrations[1].checksum, "");
+    assert_string_equal(shelf.migrations[2].checksum, "");
 }
 
 static void assert_read_refuses(struct migration *migration, const char *what)
@@ -308,6 +352,9 @@ int main(void)
         IN_ARENA(test_shelf__an_unfit_name_is_refused),
         IN_ARENA(test_migration__is_read_with_its_checksum_and_given_back),
         IN_ARENA(test_migration__that_may_not_be_read),
+        IN_ARENA(test_migration__that_is_summed_up_is_not_kept),
+        IN_ARENA(test_migration__that_is_read_is_summed_up_anew),
+        IN_ARENA(test_migration__that_is_large_or_gone_is_not_summed_up),
         IN_ARENA(test_migration__that_disappears),
         IN_ARENA(test_migration__that_becomes_something_else),
         IN_ARENA(test_migration__that_is_too_large),
