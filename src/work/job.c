@@ -304,6 +304,8 @@ static void on_waited(void *owner, enum wait_end end)
     struct wait *wait = job->wait;
     struct fault fault = *wait_fault(wait);
     job->wait = NULL;
+    ahead_free(job->ahead);
+    job->ahead = NULL;
     if (end == WAIT_READY) {
         job->session = wait_take_session(wait);
         job_count_session(job);
@@ -390,7 +392,9 @@ struct job *job_start(struct run *run, enum job_kind kind, struct shelf *shelf, 
     job->ending = timer_new(run->loop, on_ending, job, fault);
     job->stopping = job->ending == NULL ? NULL : timer_new(run->loop, on_stop_unanswered, job, fault);
     job->rest = job->stopping == NULL ? NULL : timer_new(run->loop, on_rested, job, fault);
-    if (job->rest == NULL) {
+    if (job->rest != NULL && shelf != NULL)
+        job->ahead = ahead_start(run->loop, shelf, fault);
+    if (job->rest == NULL || (shelf != NULL && job->ahead == NULL)) {
         job_free(job);
         return NULL;
     }
@@ -403,6 +407,7 @@ void job_free(struct job *job)
     if (job == NULL)
         return;
     end_conversations(job);
+    ahead_free(job->ahead);
     timer_free(job->ending);
     timer_free(job->stopping);
     timer_free(job->rest);

@@ -5,6 +5,7 @@
 #ifndef PGUSHER_WORK_JOB_INSIDE_H
 #define PGUSHER_WORK_JOB_INSIDE_H
 
+#include "work/ahead.h"
 #include "work/apply.h"
 #include "work/job.h"
 #include "work/lock.h"
@@ -31,6 +32,7 @@ struct job {
     struct arena arena;
     struct timer *ending; /* rings at once: on_over is never called from under a conversation's callback */
     struct timer *stopping;
+    struct ahead *ahead;
     struct wait *wait;
     struct session *session;
     struct lock *lock;
