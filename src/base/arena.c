@@ -1,5 +1,6 @@
 /*
- * Blocks in a list, filled from the front. A request larger than a block gets a block of its own, put behind the newest one,
+ * Blocks in a list, filled from the front. The first is small, because there may be thousands of arenas that hold little, and each is
+ * twice as large as the one before it up to a maximum. A request larger than a block gets a block of its own, put behind the newest one,
  * so that the newest keeps its free room.
  */
 #include "base/arena.h"
@@ -11,7 +12,7 @@
 
 #include "base/memory.h"
 
-enum { BLOCK_BYTES = 32 * 1024 };
+enum { FIRST_BLOCK_BYTES = 2 * 1024, BLOCK_BYTES = 32 * 1024 };
 
 struct arena_block {
     struct arena_block *older;
@@ -71,6 +72,14 @@ static size_t round_up(size_t size)
     return (size + unit - 1) / unit * unit;
 }
 
+static size_t next_block_size(const struct arena *arena, size_t size)
+{
+    size_t next = arena->newest == NULL ? FIRST_BLOCK_BYTES : 2 * arena->newest->size;
+    while (next < size)
+        next *= 2;
+    return next < BLOCK_BYTES ? next : BLOCK_BYTES;
+}
+
 void *arena_alloc(struct arena *arena, size_t size_bytes)
 {
     if (size_bytes > SIZE_MAX / 2 || memory_refuses())
@@ -79,7 +88,7 @@ void *arena_alloc(struct arena *arena, size_t size_bytes)
     if (size > BLOCK_BYTES / 4)
         return take_own_block(arena, size);
     if (arena->newest == NULL || arena->newest->size - arena->newest->used < size) {
-        struct arena_block *block = new_block(BLOCK_BYTES);
+        struct arena_block *block = new_block(next_block_size(arena, size));
         if (block == NULL)
             return NULL;
         block->older = arena->newest;

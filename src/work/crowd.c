@@ -285,8 +285,9 @@ static bool begin(struct crowd *crowd, struct fault *fault)
         return false;
     crowd->budget.keeps_open = crowd->member_count <= KEPT_OPEN_MOST;
     crowd_tell_started(crowd);
+    int64_t begun_ms = (clock_monotonic_us() - crowd->began_us) / 1000;
     if (settings->timeout_ms >= 0)
-        timer_start(crowd->deadline, settings->timeout_ms - crowd->run->waited_ms);
+        timer_start(crowd->deadline, settings->timeout_ms - crowd->run->waited_ms - begun_ms);
     crowd->attempt = 1;
     timer_start(crowd->window, settings->interval_ms);
     return true;
@@ -310,7 +311,10 @@ struct crowd *crowd_start(struct run *run, struct shelf *shelf, void (*on_over)(
         .goal = { .until = settings->until,
                   .with_ledger = for_migrations,
                   .is_met = for_migrations ? member_is_migrated : NULL },
-        .standing = { .budget = &crowd->budget, .on_answer = member_on_answer, .on_lost = member_on_lost },
+        .standing = { .budget = &crowd->budget,
+                      .labels = &crowd->arena,
+                      .on_answer = member_on_answer,
+                      .on_lost = member_on_lost },
         .began_us = clock_monotonic_us(),
     };
     arena_init(&crowd->arena);

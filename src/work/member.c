@@ -59,18 +59,6 @@ bool member_is_migrated(void *owner, struct reading *reading, struct fault *faul
     return is_the_one || plan_is_complete(member->crowd->shelf, &reading->ledger, fault);
 }
 
-/* The label is the target's own, which its wait keeps anew whenever it reads its files again. */
-static bool copy_label(struct member *member, struct fault *fault)
-{
-    struct arena scratch;
-    struct target target;
-    arena_init(&scratch);
-    bool ok = target_build_one(&target, &scratch, member->crowd->run->settings, &member->spec, fault);
-    member->label = ok ? arena_text(&member->crowd->arena, target.label) : NULL;
-    arena_finish(&scratch);
-    return ok && (member->label != NULL || fault_out_of_memory(fault));
-}
-
 struct member *member_new(struct crowd *crowd, const struct target_spec *spec, const struct seat *seat, struct fault *fault)
 {
     struct member *member = memory_alloc(sizeof *member);
@@ -79,12 +67,13 @@ struct member *member_new(struct crowd *crowd, const struct target_spec *spec, c
         return NULL;
     }
     *member = (struct member){ .crowd = crowd, .spec = *spec, .seat = seat };
-    if (copy_label(member, fault))
-        member->wait = stand_start(crowd->run, &crowd->goal, spec, member->label, &crowd->standing, member, fault);
-    if (member->wait != NULL)
-        return member;
-    member_free(member);
-    return NULL;
+    member->wait = stand_start(crowd->run, &crowd->goal, spec, &crowd->standing, member, fault);
+    if (member->wait == NULL) {
+        member_free(member);
+        return NULL;
+    }
+    member->label = stand_label(member->wait);
+    return member;
 }
 
 void member_free(struct member *member)

@@ -152,7 +152,19 @@ void stand_look_again(struct wait *wait)
             slot_look_again(wait->hosts[i].slots[j]);
 }
 
-struct wait *stand_start(struct run *run, const struct wait_goal *goal, const struct target_spec *spec, const char *label,
+const char *stand_label(const struct wait *wait)
+{
+    return wait->label;
+}
+
+/* Mounted files are read again and again, and the target is built anew each time: its label has to last. */
+static bool keep_label(struct wait *wait, struct fault *fault)
+{
+    wait->label = arena_text(wait->standing->labels, wait->target.label);
+    return wait->label != NULL || fault_out_of_memory(fault);
+}
+
+struct wait *stand_start(struct run *run, const struct wait_goal *goal, const struct target_spec *spec,
                          const struct standing *standing, void *owner, struct fault *fault)
 {
     struct wait *wait = memory_alloc(sizeof *wait);
@@ -160,18 +172,13 @@ struct wait *stand_start(struct run *run, const struct wait_goal *goal, const st
         fault_out_of_memory(fault);
         return NULL;
     }
-    *wait = (struct wait){ .run = run,
-                           .label = label,
-                           .goal = *goal,
-                           .spec = *spec,
-                           .standing = standing,
-                           .budget = standing->budget,
-                           .owner = owner };
+    *wait = (struct wait){
+        .run = run, .goal = *goal, .spec = *spec, .standing = standing, .budget = standing->budget, .owner = owner
+    };
     wait->began_us = clock_monotonic_us();
     wait->window_us = wait->began_us;
-    if (!wait_build_target(wait, fault) || !wait_start_hosts(wait, fault)) {
-        wait_free(wait);
-        return NULL;
-    }
-    return wait;
+    if (wait_build_target(wait, fault) && keep_label(wait, fault) && wait_start_hosts(wait, fault))
+        return wait;
+    wait_free(wait);
+    return NULL;
 }

@@ -14,6 +14,7 @@ enum { ADDRESS_TEXT_BYTES = ADDRESS_BYTES + 64 };
 
 struct standing {
     struct budget *budget; /* shared by all */
+    struct arena *labels;  /* likewise */
     /* stand_look() gives another answer than before, or the same once more. */
     void (*on_answer)(void *owner);
     /* It is refused for good and asks no more; also from within stand_start(). The fault lives for the call. */
@@ -39,9 +40,12 @@ struct stand_view {
     int64_t query_us;                 /* -1: nothing was asked */
 };
 
-/* The spec's and the label's texts must outlive it. settings->stable good answers in a row make it ready. NULL on failure. */
-struct wait *stand_start(struct run *run, const struct wait_goal *goal, const struct target_spec *spec, const char *label,
+/* The spec's texts must outlive it. settings->stable good answers in a row make it ready. NULL on failure. */
+struct wait *stand_start(struct run *run, const struct wait_goal *goal, const struct target_spec *spec,
                          const struct standing *standing, void *owner, struct fault *fault);
+
+/* The target's label; it lives in the standing's arena. */
+const char *stand_label(const struct wait *wait);
 
 /* Closes connections from which nothing came in the window. */
 void stand_end_window(struct wait *wait);
