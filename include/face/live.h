@@ -1,5 +1,5 @@
 /*
- * The line at the foot of a terminal that moves while something takes time. It listens to every event, the ones too quiet to be
+ * The line at the foot of a terminal that moves while something takes time, with a table below it while many targets are waited for. It listens to every event, the ones too quiet to be
  * printed included.
  */
 #ifndef PGUSHER_FACE_LIVE_H
@@ -11,10 +11,11 @@
 
 #include "base/buf.h"
 #include "base/event.h"
+#include "face/live_table.h"
 
 enum { LIVE_TEXT_BYTES = 256 };
 
-enum live_state { LIVE_IDLE, LIVE_WAITING, LIVE_LOCKED, LIVE_APPLYING, LIVE_STOPPING };
+enum live_state { LIVE_IDLE, LIVE_WAITING, LIVE_CROWD, LIVE_LOCKED, LIVE_APPLYING, LIVE_STOPPING };
 
 struct live_line {
     enum live_state state;
@@ -28,9 +29,15 @@ struct live_line {
     int64_t migration; /* how many were begun */
     int64_t pending;
     bool failure_told; /* a migration's failure was an event already */
+    struct live_table table;
+    size_t most_lines;  /* of the terminal; 0: not known */
+    size_t table_lines; /* that are drawn now, below the line itself */
 };
 
-/* Zero is its beginning: there is no init. now_us is monotonic. */
+/* Zero is its beginning: there is no init. Accepts NULL. */
+void live_finish(struct live_line *live);
+
+/* now_us is monotonic. */
 void live_hear(struct live_line *live, const struct event *event, int64_t now_us);
 
 /*

@@ -14,6 +14,7 @@
 #include "face/event_read.h"
 #include "face/safe_text.h"
 
+enum { USUAL_LINES = 24, TABLE_MOST_LINES = 16 };
 enum { FRAME_US = 100 * 1000, SECOND_US = 1000 * 1000, SPINNER_COLUMNS = 2 };
 
 static const char *const spinner[] = { "\xE2\xA0\x8B", "\xE2\xA0\x99", "\xE2\xA0\xB9", "\xE2\xA0\xB8", "\xE2\xA0\xBC",
@@ -52,6 +53,34 @@ static void hear_wait_started(struct live_line *live, const struct event *event,
     live->attempt = 1;
     live->attempts = event_number(event, FIELD_ATTEMPTS, 0);
     live->seen[0] = '\0';
+}
+
+static void hear_crowd_started(struct live_line *live, const struct event *event, int64_t now_us)
+{
+    const char *until = event_text(event, FIELD_UNTIL);
+    const char *need = event_text(event, FIELD_NEED);
+    char what[LIVE_TEXT_BYTES];
+    int64_t targets = event_number(event, FIELD_TARGETS, 0);
+    enter(live, LIVE_CROWD, now_us);
+    snprintf(what, sizeof what, "%" PRId64 " target%s (%s, need %.100s)", targets, targets == 1 ? "" : "s",
+             until != NULL ? until : "", need != NULL ? need : "");
+    say_what(live, "waiting for", what);
+    live->attempt = 1;
+    live->attempts = event_number(event, FIELD_ATTEMPTS, 0);
+}
+
+static void hear_crowd_waiting(struct live_line *live, const struct event *event)
+{
+    int64_t next = event_number(event, FIELD_ATTEMPT, 0) + 1;
+    live->attempt = next > live->attempts ? live->attempts : next;
+}
+
+/* What all the targets have to say is in the table; the line has their number. */
+static void note_crowd(struct live_line *live)
+{
+    char sum[LIVE_TEXT_BYTES];
+    live_table_sum(&live->table, sum, sizeof sum);
+    note_attempt(live, sum);
 }
 
 static void hear_knocked(struct live_line *live, const struct event *event)
@@ -98,9 +127,22 @@ static void hear_stopping(struct live_line *live, int64_t now_us)
     say_what(live, "stopping", "what runs on the server");
 }
 
+void live_finish(struct live_line *live)
+{
+    if (live != NULL)
+        live_table_finish(&live->table);
+}
+
 void live_hear(struct live_line *live, const struct event *event, int64_t now_us)
 {
+    live_table_hear(&live->table, event, now_us);
     switch (event->kind) {
+    case EVENT_CROWD_STARTED:
+        hear_crowd_started(live, event, now_us);
+        break;
+    case EVENT_CROWD_WAITING:
+        hear_crowd_waiting(live, event);
+        break;
     case EVENT_WAIT_STARTED:
         hear_wait_started(live, event, now_us);
         break;
@@ -128,6 +170,8 @@ void live_hear(struct live_line *live, const struct event *event, int64_t now_us
         enter(live, LIVE_IDLE, now_us);
         break;
     case EVENT_READY:
+    case EVENT_CROWD_READY:
+    case EVENT_TARGET_MISSING: /* the time is up */
     case EVENT_CONNECTION_LOST:
     case EVENT_LOCK_ACQUIRED:
     case EVENT_LOCK_NOT_NEEDED:
@@ -162,6 +206,9 @@ bool live_covers(const struct live_line *live, const struct event *event)
     switch (event->kind) {
     case EVENT_RESOLVED:
     case EVENT_WAIT_STARTED:
+    case EVENT_CROWD_STARTED:
+    case EVENT_TARGET_CHANGED:
+    case EVENT_CROWD_WAITING:
     case EVENT_LOCK_WAITING:
     case EVENT_LOCK_ACQUIRED:
     case EVENT_LOCK_NOT_NEEDED:
@@ -181,6 +228,26 @@ bool live_is_active(const struct live_line *live)
     return live->state != LIVE_IDLE;
 }
 
+/* To the beginning of the line, over the table that is drawn below it. */
+static void return_home(const struct live_line *live, struct buf *buf)
+{
+    buf_add_char(buf, '\r');
+    if (live->table_lines > 0)
+        buf_add_format(buf, "\033[%zuA", live->table_lines);
+}
+
+static void draw_table(struct live_line *live, struct buf *buf, int64_t now_us, size_t columns, bool colour)
+{
+    size_t lines = live->most_lines > 0 ? live->most_lines : USUAL_LINES;
+    size_t before = live->table_lines;
+    live->table_lines = 0;
+    if (live->state == LIVE_CROWD)
+        live->table_lines = live_table_draw(&live->table, buf, now_us, columns,
+                                            lines - 1 < TABLE_MOST_LINES ? lines - 1 : TABLE_MOST_LINES, colour);
+    if (before > live->table_lines)
+        buf_add_text(buf, "\033[J"); /* what is left of a longer one */
+}
+
 void live_draw(struct live_line *live, struct buf *buf, int64_t now_us, size_t columns, bool colour)
 {
     if (!live_is_active(live) || columns <= SPINNER_COLUMNS + 1)
@@ -189,20 +256,28 @@ void live_draw(struct live_line *live, struct buf *buf, int64_t now_us, size_t c
     char elapsed[DURATION_TEXT_BYTES] = "";
     if (elapsed_us >= SECOND_US)
         elapsed_text(elapsed, elapsed_us);
+    if (live->state == LIVE_CROWD)
+        note_crowd(live);
     char text[3 * LIVE_TEXT_BYTES];
     const char *gap = *elapsed != '\0' && *live->note != '\0' ? ", " : "";
     snprintf(text, sizeof text, "%s  %s%s%s", live->what, elapsed, gap, live->note);
-    buf_add_char(buf, '\r');
+    return_home(live, buf);
     colour_add(buf, HUE_CYAN, colour, spinner[elapsed_us / FRAME_US % FRAMES]);
     buf_add_char(buf, ' ');
     safe_line_add_cut(buf, text, columns - SPINNER_COLUMNS - 1);
     buf_add_text(buf, "\033[K");
+    draw_table(live, buf, now_us, columns, colour);
     live->shown = true;
 }
 
 void live_erase(struct live_line *live, struct buf *buf)
 {
-    if (live->shown)
+    if (live->shown && live->table_lines == 0) {
         buf_add_text(buf, "\r\033[K");
+    } else if (live->shown) {
+        return_home(live, buf);
+        buf_add_text(buf, "\033[J");
+    }
+    live->table_lines = 0;
     live->shown = false;
 }

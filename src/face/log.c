@@ -71,6 +71,7 @@ static void ask_width(struct log *log)
     struct winsize size;
     bool known = ioctl(log->fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
     log->columns = known ? size.ws_col : USUAL_COLUMNS;
+    log->live.most_lines = known ? size.ws_row : 0;
 }
 
 static void add_event(struct log *log, const struct event *event)
@@ -148,5 +149,6 @@ void log_finish(struct log *log)
         live_erase(&log->live, &log->line);
         write_line(log);
     }
+    live_finish(&log->live);
     buf_finish(&log->line);
 }

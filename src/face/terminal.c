@@ -140,6 +140,7 @@ void terminal_event_add(struct buf *buf, const struct event *event, size_t colum
         add_failed_migration(buf, event, columns, colour);
         break;
     case EVENT_READY:
+    case EVENT_CROWD_READY:
         add_sentence(buf, event, done, colour);
         break;
     case EVENT_FINISHED:
