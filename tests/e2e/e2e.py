@@ -5,9 +5,11 @@ The image in a real engine: what a user of docker/compose.yml, `docker run` and 
 test, and its name says what holds; NAME is a part of such a name. tests/e2e/images.sh makes the images first."""
 
 import os
+import shutil
 import sys
 import traceback
 
+import manifests
 from engine import (BUILD, HARDENED, PASSWORD, PGUSHER, POSTGRES, Failure, Stage, await_log, await_true, docker, events, finished, hold,
                     hold_equal, inspect, logs, run, started)
 
@@ -257,6 +259,112 @@ def image__waits_until_another_container_has_migrated(stage):
     await_log(pod, 'attempt_failed')
     stage.ended(stage.pgusher(migrations=DEMO), 0)
     stage.ended(pod, 0)
+
+
+# --- TLS ---
+
+def openssl(stage, command):
+    run('sh', '-c', f'cd {stage.folder}/tls && openssl {command}')
+
+
+def make_certificates(stage):
+    os.mkdir(f'{stage.folder}/tls')
+    openssl(stage, 'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.crt')
+    openssl(stage, 'req -newkey rsa:2048 -nodes -subj /CN=postgres -keyout server.key -out server.csr')
+    openssl(stage, 'x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out server.crt')
+    stage.file('init/tls.sh', 'cp /tls/server.crt /tls/server.key "$PGDATA" && chmod 600 "$PGDATA/server.key"\n'
+                              'sed -i "s/^host all/hostssl all/" "$PGDATA/pg_hba.conf"\n')
+    for name in os.listdir(f'{stage.folder}/tls'):
+        os.chmod(f'{stage.folder}/tls/{name}', 0o644)
+
+
+@test
+def tls__verify_full_trusts_whom_it_should(stage):
+    make_certificates(stage)
+    stage.postgres('-c', 'ssl=on', options=['--network-alias', 'other', '--volume', f'{stage.folder}/tls:/tls:ro', '--volume',
+                                            f'{stage.folder}/init:/docker-entrypoint-initdb.d:ro'])
+    authority = ['--volume', f'{stage.folder}/tls/ca.crt:/ca.crt:ro']
+    url = 'postgresql:///?sslmode=verify-full&sslrootcert='
+    stage.ended(stage.pgusher(migrations=DEMO, DATABASE_URL=f'{url}/ca.crt', options=authority), 0)
+    hold_equal(stage.sql('SELECT count(*) FROM schema_migrations'), str(DEMO_COUNT), 'the rows of the ledger')
+
+    other = stage.pgusher(name='other', migrations=DEMO, DATABASE_URL=f'{url}/ca.crt', POSTGRES_HOST='other',
+                          options=authority, PGUSHER_GRACE='1s')
+    stage.ended(other, 4)
+    hold('does not match host name' in logs(other), 'the reason is not told')
+
+    stranger = stage.pgusher(name='stranger', migrations=DEMO, DATABASE_URL=f'{url}system', PGUSHER_GRACE='1s')
+    stage.ended(stranger, 4)
+    hold('certificate verify failed' in logs(stranger), 'the reason is not told')
+
+    # "system" is the bundle of the image, and so an image with a bundle of its own trusts whom that trusts
+    stage.file('trusting/ca.crt', open(f'{stage.folder}/tls/ca.crt', encoding='utf-8').read())
+    trusting = stage.image('trusting', f'FROM {PGUSHER}\nCOPY ca.crt /etc/ssl/certs/ca-certificates.crt\n')
+    stage.ended(stage.pgusher(name='trusting', image=trusting, migrations=DEMO,
+                              DATABASE_URL='postgresql:///?sslrootcert=system'), 0)
+
+
+# --- Kubernetes ---
+
+@test
+def kubernetes__the_reason_of_a_failure_is_left_for_the_kubelet(stage):
+    message = stage.file('termination-log', '')
+    os.chmod(message, 0o666)
+    folder = stage.migrations(_001_broken='SELECT nothing;')
+    stage.postgres()
+    stage.ended(stage.pgusher(migrations=folder, options=['--volume', f'{message}:/dev/termination-log']), 5)
+    hold_equal(open(message, encoding='utf-8').read(),
+               '001_broken.sql:1:8: ERROR 42703: column "nothing" does not exist\n', 'the message')
+
+
+@test
+def kubernetes__migrations_are_found_behind_the_links_of_a_configmap(stage):
+    """The kubelet mounts one as a dated folder, a link ..data to it, and a link for each file."""
+    stage.file('map/..2026/001_mapped.sql', 'CREATE TABLE mapped (id int);')
+    os.symlink('..2026', f'{stage.folder}/map/..data')
+    os.symlink('..data/001_mapped.sql', f'{stage.folder}/map/001_mapped.sql')
+    stage.postgres()
+    stage.ended(stage.pgusher(migrations=f'{stage.folder}/map'), 0)
+    hold_equal(stage.sql(NAMES), '001_mapped.sql', 'the ledger')
+
+
+@test
+def kubernetes__the_manifests_are_valid_and_as_hardened_as_they_say(_stage):
+    manifests.check('docker/kubernetes')
+
+
+# --- other people's CI ---
+
+@test
+def ci__the_commands_of_the_examples_pass_and_fail_as_they_should(stage):
+    image = stage.image('ci', f'FROM {POSTGRES}\nCOPY --from={PGUSHER} /pgusher /usr/local/bin/\nWORKDIR /checkout\n'
+                              'ENTRYPOINT ["sh", "-euxc"]\n')
+    stage.postgres()
+    old = {'_001_old': 'CREATE TABLE kept (id int); INSERT INTO kept VALUES (1);'}
+    stage.ended(stage.pgusher(name='release', migrations=stage.migrations(**old)), 0)
+    checkout = f'{stage.folder}/checkout'
+    os.makedirs(f'{checkout}/tests')
+    os.makedirs(f'{checkout}/sql/migrations')
+    shutil.copytree('docker/ci', f'{checkout}/docker/ci')
+
+    def ci(name, commands, **files):
+        for file, text in files.items():
+            stage.file(f'checkout/sql/migrations/{file[1:]}.sql', text)
+        stage.sql('DROP DATABASE IF EXISTS migrations_empty', database='postgres')
+        stage.sql('DROP DATABASE IF EXISTS migrations_release', database='postgres')
+        dump = 'pg_dump --format=custom app >/tmp/last-release.dump; cp /tmp/last-release.dump tests/\n'
+        options = ['--volume', f'{checkout}:/checkout', '--env', 'PGHOST=postgres', '--env', 'PGUSER=app', '--env',
+                   f'PGPASSWORD={PASSWORD}', '--env', 'PGUSHER_LOG_FORMAT=json']
+        return stage.start(image, dump + '\n'.join(commands), name=name, options=options)
+
+    github, gitlab = manifests.ci_commands('docker/ci')
+    new = {'_002_new': 'ALTER TABLE kept ADD COLUMN name text;'}
+    stage.ended(ci('github', github, **old, **new), 0)
+    hold_equal(stage.sql('SELECT count(*) FROM kept WHERE name IS NULL', database='migrations_release'), '1', 'rows kept')
+    hold_equal(stage.sql('SELECT count(*) FROM kept WHERE name IS NULL', database='migrations_empty'), '1', 'rows made')
+    stage.ended(ci('gitlab', gitlab), 0)
+    stage.ended(ci('edited', github, _001_old='CREATE TABLE kept (id int);'), 6)
+    stage.ended(ci('broken', gitlab, **old, _003_broken='ALTER TABLE kept ADD CHECK (id > 1);'), 5)
 
 
 # --- running them ---
