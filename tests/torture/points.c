@@ -65,13 +65,27 @@ static void add_range(struct points *points, struct point point, struct range ra
     }
 }
 
+/* A runner that is killed has sent ahead: what is on its way then arrives, or is lost with it. */
+static void add_kills(struct points *points, struct point point, struct range range)
+{
+    for (point.at = range.begin; point.at < range.end; point.at++)
+        for (int sort = 0; sort <= point.at_client; sort++) {
+            point.goes_on = sort == 0;
+            add(points, &point);
+        }
+}
+
 static void add_kind(struct points *points, const struct ranges *ranges, enum fault_kind kind)
 {
     bool is_cut = kind == KIND_CLOSE || kind == KIND_RESET;
     for (enum story_name story = 0; story < STORIES; story++)
-        for (int side = 0; side < 2; side++)
-            add_range(points, (struct point){ .kind = kind, .story = story, .at_client = side == 1 },
-                      is_cut ? ranges->of[story][side].bytes : ranges->of[story][side].messages);
+        for (int side = 0; side < 2; side++) {
+            struct point point = { .kind = kind, .story = story, .at_client = side == 1 };
+            if (kind == KIND_KILL)
+                add_kills(points, point, ranges->of[story][side].messages);
+            else
+                add_range(points, point, is_cut ? ranges->of[story][side].bytes : ranges->of[story][side].messages);
+        }
 }
 
 static void add_any_time(struct points *points, uint64_t *state)

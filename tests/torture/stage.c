@@ -76,6 +76,16 @@ const char *stage_digest(struct stage *stage, const char **text)
     return digest;
 }
 
+const char *stage_digest_after(struct stage *stage, const char *sql)
+{
+    const char *text;
+    PQclear(execute(stage->inside, "BEGIN"));
+    PQclear(execute(stage->inside, sql));
+    const char *digest = stage_digest(stage, &text);
+    PQclear(execute(stage->inside, "ROLLBACK"));
+    return digest;
+}
+
 void stage_wait_until_left(struct stage *stage)
 {
     PQclear(execute(stage->outside,

@@ -57,6 +57,9 @@ void stage_wait_until_left(struct stage *stage);
 const char *stage_digest(struct stage *stage, const char **text);
 const char *stage_dump(struct stage *stage);
 
+/* What the digest would be after this SQL, which is rolled back. */
+const char *stage_digest_after(struct stage *stage, const char *sql);
+
 /* `pgusher up` on one of the story's folders, through the proxy or straight; words are further arguments. */
 struct run *stage_run(const struct stage *stage, const struct story *story, const char *folder, bool through_proxy,
                       const char *const *words);

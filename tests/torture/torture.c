@@ -6,7 +6,7 @@
  *     torture --shard 3/8              an eighth of them
  *     torture --sample                 a few hundred by chance; PGUSHER_TORTURE_SEED repeats them
  *     torture --only close             one kind of fault
- *     torture --point close/chain/client/1234/goes-on
+ *     torture --point close/chain/client/1234/goes-on    that one; may be given again
  */
 #include <errno.h>
 #include <getopt.h>
@@ -23,7 +23,7 @@
 #include "points.h"
 #include "support/must.h"
 
-enum { MOST_WORKERS = 64, MOST_COMPLAINTS = 20, TELL_EVERY_S = 10, DUMP_EVERY = 100 };
+enum { MOST_WORKERS = 64, MOST_COMPLAINTS = 20, MOST_NAMED = 64, TELL_EVERY_S = 10, DUMP_EVERY = 100 };
 
 static const size_t sample[KINDS] = {
     [KIND_CLOSE] = 80, [KIND_RESET] = 80, [KIND_SILENCE] = 12,
@@ -53,7 +53,8 @@ struct wishes {
     uint64_t seed;
     bool sample;
     const char *only;
-    const char *point;
+    const char *points[MOST_NAMED];
+    size_t named;
 };
 
 static struct sums *sums;
@@ -205,10 +206,10 @@ static struct points choose(const struct wishes *wishes)
         must(kind_parse(&kind, wishes->only), "there is no fault %s", wishes->only);
         points_only(&points, kind);
     }
-    if (wishes->point != NULL) {
-        points.count = 1;
-        must(point_parse(&points.list[0], wishes->point), "there is no point %s", wishes->point);
-    }
+    for (size_t i = 0; i < wishes->named; i++)
+        must(point_parse(&points.list[i], wishes->points[i]), "there is no point %s", wishes->points[i]);
+    if (wishes->named > 0)
+        points.count = wishes->named;
     return points;
 }
 
@@ -239,8 +240,8 @@ static struct wishes read_wishes(int argc, char **argv)
             wishes.sample = true;
         else if (option == 'o')
             wishes.only = optarg;
-        else if (option == 'p')
-            wishes.point = optarg;
+        else if (option == 'p' && wishes.named < MOST_NAMED)
+            wishes.points[wishes.named++] = optarg;
         else if (option == 'w')
             wishes.workers = strtoul(optarg, NULL, 10);
         if (!understood)
@@ -248,7 +249,7 @@ static struct wishes read_wishes(int argc, char **argv)
     }
     if (optind < argc || wishes.part < 1 || wishes.part > wishes.parts || wishes.workers < 1 ||
         wishes.workers > MOST_WORKERS) {
-        fprintf(stderr, "usage: torture [--shard I/N] [--sample] [--only FAULT] [--point NAME] [--workers N]\n");
+        fprintf(stderr, "usage: torture [--shard I/N] [--sample] [--only FAULT] [--point NAME ...] [--workers N]\n");
         exit(2);
     }
     wishes.seed = choose_seed(wishes.sample);

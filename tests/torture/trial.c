@@ -51,6 +51,8 @@ static struct wire_strike strike_of(const struct story *story, const struct poin
                                   .at = point->at,
                                   .delay_ms = DELAY_MS,
                                   .refuses_behind = is_cut(point->kind) && !point->goes_on };
+    if (point->kind == KIND_KILL && !point->goes_on)
+        strike.blow = WIRE_SILENCE;
     if (point->kind == KIND_KILL)
         strike.signal_number = SIGKILL;
     else if (point->kind == KIND_SILENCE && !falls_within_wait(story, point))

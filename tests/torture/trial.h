@@ -20,8 +20,10 @@ struct point {
     enum fault_kind kind;
     enum story_name story;
     bool at_client;
-    size_t at;    /* bytes for a cut, messages for the others, permille of an undisturbed run's time for the last kind */
-    bool goes_on; /* after a cut: the same run meets the server again; else it is refused, and ends */
+    size_t at; /* bytes for a cut, messages for the others, permille of an undisturbed run's time for the last kind */
+    bool
+        goes_on; /* after a cut the same run meets the server again, else it is refused, and ends; what a killed one has sent ahead
+                     arrives, else it is lost */
 };
 
 struct verdict {
