@@ -47,10 +47,11 @@ static bool check_bot(const struct making *making, struct fault *fault)
     const struct source *source = making->stack.source;
     if (bot == NULL)
         return refuse(making, making->stack.list->begin, fault, "the template has no service named %s", bot_name);
-    bool is_own = bot->value == bot->body && bot->body != NULL && !bot->body->flow && bot->body->first != NULL;
-    if (!is_own || line_indent(source, bot->value->key->begin) == SIZE_MAX ||
-        line_indent(source, bot->body->first->key->begin) == SIZE_MAX)
-        return refuse(making, bot->value->key->begin, fault, "the service %s must be written on lines of its own", bot_name);
+    const struct yaml_node *key = bot->value->key;
+    const struct yaml_node *body = bot->body;
+    if (body == NULL || body != bot->value || body->flow || line_indent(source, key->begin) == SIZE_MAX ||
+        line_indent(source, body->first->key->begin) == SIZE_MAX)
+        return refuse(making, key->begin, fault, "the service %s must be written on lines of its own", bot_name);
     const struct yaml_node *name = yaml_own(bot->body, "container_name");
     if (making->bots.count > 1 && yaml_text(name) != NULL && strstr(yaml_text(name), "BOT_NAME") == NULL)
         return refuse(making, name->begin, fault, "every bot would have this container_name: write ${BOT_NAME} in it");
@@ -238,9 +239,12 @@ static bool declare_volumes(struct buf *output, const struct making *making, con
              refuse(making, 0, fault, "volumes of the template must be a mapping on lines of its own");
     else if (*names != '\0') {
         edits_add_format(&edits, source->size, source->size, "%svolumes:%s", line_feed(source), line_feed(source));
-        for (const char *name = names; *name != '\0'; name += strcspn(name, "\n") + 1)
-            edits_add_format(&edits, source->size, source->size, "  %.*s%s", (int) strcspn(name, "\n"), name,
-                             line_feed(source));
+        for (const char *name = names; *name != '\0'; name += strcspn(name, "\n") + 1) {
+            const char *line = arena_copy(making->arena, name, strcspn(name, "\n"));
+            edits.failed = edits.failed || line == NULL;
+            if (!edits.failed)
+                edits_add_format(&edits, source->size, source->size, "  %s%s", line, line_feed(source));
+        }
     }
     buf_finish(&lines);
     if (ok && edits.failed)
