@@ -55,13 +55,24 @@ static void hear_end(void *owner)
         end(apply, apply->raced ? APPLY_RACED : APPLY_DONE);
 }
 
+/* What a pooler said before it hung up tells more than that it did. */
+static struct fault last_words(const struct apply *apply, const struct fault *loss)
+{
+    struct fault words = *loss;
+    if (apply->in_doubt && apply_is_connection_error(&apply->fault) && loss->class == FAULT_LOST) {
+        fault_set(&words, FAULT_LOST, "%s", apply->fault.what);
+        fault_sqlstate(&words, apply->fault.sqlstate);
+    }
+    return words;
+}
+
 static void hear_lost(void *owner, const struct fault *fault)
 {
     struct apply *apply = owner;
     bool failed_before = apply_has_failed(apply) && !apply->blocked && !apply->in_doubt && !apply->read_only;
     bool is_lost = !failed_before && fault->class == FAULT_LOST;
     if (!failed_before)
-        apply->fault = *fault;
+        apply->fault = last_words(apply, fault);
     end(apply, apply->stopping ? APPLY_STOPPED : is_lost ? APPLY_LOST : APPLY_FAILED);
 }
 

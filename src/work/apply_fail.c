@@ -59,6 +59,11 @@ static bool is_passing(const struct fault *fault)
     return false;
 }
 
+bool apply_is_connection_error(const struct fault *fault)
+{
+    return strncmp(fault->sqlstate, "08", 2) == 0;
+}
+
 bool apply_is_read_only_error(const struct fault *fault)
 {
     return strcmp(fault->sqlstate, "25006") == 0;
@@ -70,8 +75,7 @@ bool apply_is_read_only_error(const struct fault *fault)
  */
 static bool is_doubtful(const struct fault *fault)
 {
-    bool is_connections = strncmp(fault->sqlstate, "08", 2) == 0;
-    return fault->class == FAULT_MIGRATION && (is_connections || apply_is_read_only_error(fault));
+    return fault->class == FAULT_MIGRATION && (apply_is_connection_error(fault) || apply_is_read_only_error(fault));
 }
 
 static int64_t tries_left(const struct apply *apply, size_t step)

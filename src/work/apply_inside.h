@@ -148,6 +148,9 @@ void apply_fail(struct apply *apply, const struct fault *fault, size_t step, uin
 /* One that says that nothing can be written: by the file's own words, or because the server is read-only. */
 bool apply_is_read_only_error(const struct fault *fault);
 
+/* One about a connection: to a foreign server, or, as a pooler says it before it hangs up, our own. */
+bool apply_is_connection_error(const struct fault *fault);
+
 /* The server has answered: a failure that was in doubt is told, unless the server is what is read-only. */
 void apply_settle_doubt(struct apply *apply);
 

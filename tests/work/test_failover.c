@@ -193,6 +193,22 @@ static void test_failover__of_two_primaries_the_first_in_the_list_is_taken(void 
     assert_string_equal(cluster_sql(third, NULL, "SELECT to_regclass('schema_migrations')"), "");
 }
 
+/* It is logged into, and found to be a standby that lacks migrations. */
+static void test_failover__a_standby_that_is_first_in_the_list_is_passed_over(void **state)
+{
+    (void) state;
+    const char *url =
+        must_format("postgresql://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres", cluster_port(second), cluster_port(first));
+    struct run_result result = up_run(&(struct up){ .migrations = chain(0, 0), .arguments = WORDS("--database", url) }, 0);
+    assert_contains(event_line_with(result.output, "ready", "\"until\":\"writable\""),
+                    must_format("\"address\":\"127.0.0.1:%d\"", cluster_port(first)));
+    expect_whole_chain(first);
+    wait_for_row(second, CHAIN - 1);
+    result = up_run(&(struct up){ .migrations = chain(0, 0), .arguments = WORDS("--database", url) }, 0);
+    assert_contains(event_line(result.output, "ready"), "\"role\":\"standby\"");
+    assert_int_equal(event_count(result.output, "ready"), 1);
+}
+
 /* --- one server that is demoted, or made read-only ---------------------------------------------------------------------- */
 
 static const char *one_host(void)
@@ -324,7 +340,9 @@ static void expect_to_outlive_a_restart(const char *pool_mode)
     PQfinish(gate);
     run_wait_for(run, "\"event\":\"connection_lost\"");
     cluster_start(first);
-    up_end(run, 0);
+    const char *line = event_line(up_end(run, 0).output, "connection_lost");
+    assert_contains(line, "\"sqlstate\":\"08P01\"");
+    assert_contains(line, "\"migration\":\"2.sql\"");
     assert_string_equal(cluster_sql(first, database,
                                     "SELECT string_agg(migration_name, ',' ORDER BY migration_name), count(*) FROM "
                                     "schema_migrations_log WHERE event = 'applied'"),
@@ -347,6 +365,7 @@ int main(void)
         THREE(test_failover__a_chain_goes_on_at_the_new_primary),
         THREE(test_failover__what_the_new_primary_never_heard_of_is_applied_again),
         THREE(test_failover__of_two_primaries_the_first_in_the_list_is_taken),
+        THREE(test_failover__a_standby_that_is_first_in_the_list_is_passed_over),
         ONE(test_failover__a_primary_that_comes_back_as_a_standby_is_waited_for),
         ONE(test_failover__a_server_that_is_made_read_only_is_waited_for),
         ONE(test_failover__a_server_that_stays_read_only_ends_the_run_with_3),
