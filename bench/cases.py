@@ -96,7 +96,7 @@ def nothing_pending(bench, cluster, group, members, count, user="postgres", tls=
 
 def case_nothing(bench):
     """Nothing pending."""
-    cluster = bench.cluster("nothing", fsync="off")
+    cluster = bench.cluster("nothing", tls=True, fsync="off")
     everybody = bench.tools.ours + bench.tools.selects + bench.tools.peers
     few = bench.tools.ours + bench.tools.selects
     counts = QUICK_FILES if bench.quick else FILES
@@ -192,9 +192,8 @@ class Crashes:
         self.cluster.start()
         self.cluster.psql("CHECKPOINT")
         while rows > 0:
-            locked = self.cluster.psql("WITH locked AS MATERIALIZED (SELECT id FROM (SELECT id, ctid AS place FROM ballast "
-                                       f"ORDER BY random() LIMIT {rows}) AS some JOIN ballast USING (id) FOR UPDATE OF ballast)\n"
-                                       "SELECT count(*) FROM locked")
+            locked = self.cluster.psql("SELECT count(*) FROM (SELECT id FROM ballast ORDER BY random() "
+                                       f"LIMIT {rows} FOR UPDATE) AS locked")
             rows -= int(locked)
         self.cluster.stop("immediate")
         self.cluster.save(snapshot)

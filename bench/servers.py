@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import random
 import shutil
 import socket
 import subprocess
@@ -16,6 +17,8 @@ checkpoint_timeout = 1h
 max_wal_size = 16GB
 max_connections = 50
 log_line_prefix = '%n '
+"""
+TLS = """
 ssl = on
 """
 # Who logs in decides how: trusted without a password, postgres with SCRAM.
@@ -36,16 +39,12 @@ def programs():
 
 
 def free_port():
-    """From 32768 on they belong to the kernel's clients."""
-    for port in range(21000, 32768):
+    """By chance, because others look for one too. From 32768 on they belong to the kernel's clients."""
+    while True:
+        port = random.randrange(20000, 32768)
         with socket.socket() as candidate:
-            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                candidate.bind(("127.0.0.1", port))
+            if candidate.connect_ex(("127.0.0.1", port)) != 0:
                 return port
-            except OSError:
-                continue
-    raise SystemExit("bench: no port is free")
 
 
 def environment(port, user="trusted", database="postgres", tls=False):
@@ -59,7 +58,8 @@ def environment(port, user="trusted", database="postgres", tls=False):
 
 
 class Cluster:
-    def __init__(self, folder, **settings):
+    def __init__(self, folder, tls=False, **settings):
+        self.tls = tls
         self.folder = pathlib.Path(folder)
         self.data = self.folder / "data"
         self.log = self.folder / "log"
@@ -81,11 +81,12 @@ class Cluster:
         with open(self.log, "wb") as log:
             self.run_as_server(programs() / "initdb", "--pgdata=data", "--username=postgres", "--auth=trust", "--no-sync",
                                "--locale=C.UTF-8", stdout=log, stderr=log)
-            self.run_as_server("openssl", "req", "-new", "-x509", "-nodes", "-days", "30", "-subj", "/CN=127.0.0.1",
-                               "-keyout", "data/server.key", "-out", "data/server.crt", stdout=log, stderr=log)
+            if self.tls:
+                self.run_as_server("openssl", "req", "-new", "-x509", "-nodes", "-days", "30", "-subj", "/CN=127.0.0.1",
+                                   "-keyout", "data/server.key", "-out", "data/server.crt", stdout=log, stderr=log)
         (self.data / "pg_hba.conf").write_text(AUTHENTICATION)
         with open(self.data / "postgresql.conf", "a") as configuration:
-            configuration.write(SETTINGS)
+            configuration.write(SETTINGS + (TLS if self.tls else ""))
         self.start()
         self.psql(f"ALTER USER postgres PASSWORD '{PASSWORD}'; CREATE ROLE trusted LOGIN SUPERUSER", user="postgres", host=self.folder)
 
