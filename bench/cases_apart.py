@@ -11,6 +11,7 @@ import tools
 DELAYS_MS = (1, 5, 20)
 GROWTH = (10, 100, 1000, 10_000, 100_000)
 QUICK_GROWTH = (10, 1000)
+SERVER_RUNS = 40
 
 
 class Wire:
@@ -108,22 +109,37 @@ def count_instructions(bench, command):
     return int(collected.group(1)) if collected else None
 
 
+def server_processor_us(bench, cluster, command):
+    """What the server's backends use for one run, its login included: the kernel counts it in hundredths of a second, so over many."""
+    runs = 5 if bench.quick else SERVER_RUNS
+    before = cluster.children_us()
+    for _ in range(runs):
+        rounds.run(bench.stopwatch, command)
+    return (cluster.children_us() - before) / runs
+
+
+def count(bench, cluster, entry, command, with_instructions):
+    entry["system_calls"] = count_system_calls(bench, command)
+    entry["server_us"] = server_processor_us(bench, cluster, command)
+    if with_instructions:
+        entry["instructions"] = count_instructions(bench, command)
+
+
 def case_cost(bench):
     """What a run with nothing pending costs."""
     cluster = bench.cluster("cost", fsync="off")
     floors = bench.tools.selects
     dbmate = bench.tools.peer(tools.Dbmate)
-    for count in QUICK_GROWTH if bench.quick else GROWTH:
-        group = rounds.Group(f"{count} files, trust", plot=False)
-        members = bench.tools.ours + (floors + dbmate if count <= 1000 else [])
-        cases.nothing_pending(bench, cluster, group, members, count, "trusted")
+    for files in QUICK_GROWTH if bench.quick else GROWTH:
+        group = rounds.Group(f"{files} files, trust", plot=False)
+        members = bench.tools.ours + (floors + dbmate if files <= 1000 else [])
+        cases.nothing_pending(bench, cluster, group, members, files, "trusted")
         for tool in members:
-            database = cases.prepared(bench, cluster, group, tool, count)
+            database = cases.prepared(bench, cluster, group, tool, files)
             if database is None:
                 continue
-            command = tool.command(tools.Place(cluster.port, database), bench.small(count))
+            command = tool.command(tools.Place(cluster.port, database), bench.small(files))
             bench.show.step(group.name, f"{tool.name} (counting)")
-            group.entry(tool.name)["system_calls"] = count_system_calls(bench, command)
-            if tool not in dbmate: # valgrind slows Go's runtime down to where it does other things
-                group.entry(tool.name)["instructions"] = count_instructions(bench, command)
+            # valgrind slows Go's runtime down to where it does other things
+            count(bench, cluster, group.entry(tool.name), command, with_instructions=tool not in dbmate)
         yield group

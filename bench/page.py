@@ -112,15 +112,18 @@ def spread(counts):
 
 
 def cost_text(document):
-    lines = ["| files | | time, ms | processor, ms | memory, MB | system calls | instructions, millions |", "|---" * 7 + "|"]
+    lines = ["| files | | time, ms | processor, ms | the server's, ms | memory, MB | system calls | instructions, millions |",
+             "|---" * 8 + "|"]
     for group in document["groups"]:
         for name, entry in group["tools"].items():
             if not entry["samples"]:
                 continue
             instructions = entry.get("instructions")
             calls = entry.get("system_calls")
+            server = entry.get("server_us")
             lines.append(f"| {group['name'].split()[0]} | {name} | {number(rounds.median(rounds.values(entry)) / 1000)} | "
                          f"{number(rounds.median(rounds.values(entry, 'cpu_us')) / 1000)} | "
+                         f"{number(None if server is None else server / 1000)} | "
                          f"{rounds.median(rounds.values(entry, 'memory_kb')) / 1024:.1f} | "
                          f"{'' if calls is None else f'{calls:,}'} | "
                          f"{'' if instructions is None else f'{instructions / 1e6:,.1f}'} |")

@@ -138,6 +138,12 @@ class Cluster:
     def new_database(self, name):
         self.psql(f"DROP DATABASE IF EXISTS {name};\nCREATE DATABASE {name} TEMPLATE template0;")
 
+    def children_us(self):
+        """The processor's time of all backends that have ended."""
+        time.sleep(0.2)  # the last one is waited for by now
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+        return (int(fields[13]) + int(fields[14])) * 1_000_000 // os.sysconf("SC_CLK_TCK")
+
     def save(self, snapshot):
         """Keeps a copy of the stopped cluster's files."""
         shutil.rmtree(snapshot, ignore_errors=True)
