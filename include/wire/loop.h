@@ -13,7 +13,7 @@ struct loop;
 struct timer;
 
 /*
- * Holds SIGTERM and SIGINT back until loop_hear_signals(), so that none is lost in between: as PID 1 a signal without a handler
+ * Holds SIGTERM, SIGINT and SIGHUP back until loop_hear_signals(), so that none is lost in between: as PID 1 a signal without a handler
  * is ignored. Call it first thing in main. SIGPIPE is ignored from then on.
  */
 void loop_hold_signals(void);
@@ -21,9 +21,21 @@ void loop_hold_signals(void);
 /* NULL on failure. */
 struct loop *loop_new(struct fault *fault);
 
-/* Sets up the handlers and lets the held signals in. on_signal is called for each, on the loop's thread. */
+/*
+ * Sets up the handlers and lets the held signals in. on_signal is called for each, on the loop's thread. A SIGHUP that was ignored
+ * before, as under nohup, still is.
+ */
 bool loop_hear_signals(struct loop *loop, void (*on_signal)(void *owner, int signal_number), void *owner,
                        struct fault *fault);
+
+/* "SIGTERM", of those that are heard. */
+const char *signal_name(int signal_number);
+
+/*
+ * The work is over, and only what it has brought is left to be written, perhaps to somebody who does not read: from now on such a
+ * signal ends the process at once, with 128 and its number. With a loop or without.
+ */
+void loop_end_at_signals(void);
 
 /* Turns the loop until nothing is left to wait for, or until loop_quit(). */
 void loop_run(struct loop *loop);

@@ -185,6 +185,7 @@ bool print_result(const struct buf *result, struct fault *fault)
 {
     if (!buf_ok(result))
         return fault_out_of_memory(fault);
+    loop_end_at_signals();
     if (!write_all(STDOUT_FILENO, buf_text(result), result->size))
         return fault_set_errno(fault, FAULT_INTERNAL, errno, "cannot write the result on stdout");
     return true;
@@ -200,6 +201,7 @@ void print_fault(const struct fault *fault, const struct source *source)
     struct buf text;
     buf_init(&text, FAULT_TEXT_MOST_BYTES);
     fault_text_add(&text, fault, source, false);
+    loop_end_at_signals();
     write_all(STDERR_FILENO, buf_text(&text), text.size);
     buf_finish(&text);
 }

@@ -118,7 +118,9 @@ static struct lookup_request *start_request(struct loop *loop, const char *name,
     struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
     int status = uv_getaddrinfo(&loop->uv, &request->uv, on_looked_up, name, NULL, &hints);
     if (status < 0) {
-        fault_set(fault, FAULT_CONFIG, "cannot look up the host name \"%s\": %s", name, uv_strerror(status));
+        bool is_name = status == UV_EINVAL || status == UV_ENAMETOOLONG;
+        fault_set(fault, is_name ? FAULT_CONFIG : FAULT_INTERNAL, "cannot look up the host name \"%s\": %s", name,
+                  uv_strerror(status));
         memory_free(request);
         return NULL;
     }

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "wire.h"
@@ -17,6 +18,8 @@ enum { WAITS_FOR_STRAGGLERS = true }; /* a leak check wants everything given bac
 enum { WAITS_FOR_STRAGGLERS = false };
 #endif
 
+enum { SIGNAL_EXIT_BASE = 128 }; /* as a shell has it */
+
 struct timer {
     uv_timer_t uv;
     struct loop *loop;
@@ -24,18 +27,20 @@ struct timer {
     void *owner;
 };
 
-static void stop_signals(sigset_t *set)
+static const int stop_signals[LOOP_SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
+
+static void mask_signals(int how)
 {
-    sigemptyset(set);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGINT);
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < LOOP_SIGNALS; i++)
+        sigaddset(&set, stop_signals[i]);
+    pthread_sigmask(how, &set, NULL);
 }
 
 void loop_hold_signals(void)
 {
-    sigset_t set;
-    stop_signals(&set);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    mask_signals(SIG_BLOCK);
     signal(SIGPIPE, SIG_IGN);
 }
 
@@ -56,19 +61,35 @@ struct loop *loop_new(struct fault *fault)
     return loop;
 }
 
+const char *signal_name(int signal_number)
+{
+    return signal_number == SIGTERM ? "SIGTERM" : signal_number == SIGINT ? "SIGINT" : "SIGHUP";
+}
+
 static void on_signal_heard(uv_signal_t *handle, int signal_number)
 {
     struct loop *loop = handle->data;
     loop->on_signal(loop->signal_owner, signal_number);
 }
 
-static bool hear_signal(struct loop *loop, uv_signal_t *handle, int signal_number, struct fault *fault)
+/* Under nohup a SIGHUP is ignored from the start, and stays so. */
+static bool is_wanted(int signal_number)
 {
-    uv_signal_init(&loop->uv, handle);
-    loop->open_handles++;
-    handle->data = loop;
-    int status = uv_signal_start(handle, on_signal_heard, signal_number);
-    uv_unref((uv_handle_t *) handle);
+    struct sigaction action;
+    return signal_number != SIGHUP || sigaction(SIGHUP, NULL, &action) != 0 || action.sa_handler != SIG_IGN;
+}
+
+static bool hear_signal(struct loop *loop, int signal_number, struct fault *fault)
+{
+    uv_signal_t *handle = &loop->signals[loop->signal_count];
+    int status = uv_signal_init(&loop->uv, handle);
+    if (status == 0) {
+        loop->signal_count++;
+        loop->open_handles++;
+        handle->data = loop;
+        uv_unref((uv_handle_t *) handle);
+        status = uv_signal_start(handle, on_signal_heard, signal_number);
+    }
     return status == 0 || fault_set(fault, FAULT_INTERNAL, "cannot listen for signals: %s", uv_strerror(status));
 }
 
@@ -77,13 +98,25 @@ bool loop_hear_signals(struct loop *loop, void (*on_signal)(void *owner, int sig
 {
     loop->on_signal = on_signal;
     loop->signal_owner = owner;
-    loop->hears_signals = true;
-    bool term = hear_signal(loop, &loop->sigterm, SIGTERM, fault);
-    bool hears = hear_signal(loop, &loop->sigint, SIGINT, fault) && term;
-    sigset_t set;
-    stop_signals(&set);
-    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    bool hears = true;
+    for (size_t i = 0; i < LOOP_SIGNALS && hears; i++)
+        hears = !is_wanted(stop_signals[i]) || hear_signal(loop, stop_signals[i], fault);
+    mask_signals(SIG_UNBLOCK);
     return hears;
+}
+
+/* As process 1 too, where one without a handler is ignored. */
+static void leave(int signal_number)
+{
+    _exit(SIGNAL_EXIT_BASE + signal_number);
+}
+
+void loop_end_at_signals(void)
+{
+    for (size_t i = 0; i < LOOP_SIGNALS; i++)
+        if (is_wanted(stop_signals[i]))
+            signal(stop_signals[i], leave);
+    mask_signals(SIG_UNBLOCK);
 }
 
 void loop_run(struct loop *loop)
@@ -123,10 +156,8 @@ void loop_free(struct loop *loop)
 {
     if (loop == NULL)
         return;
-    if (loop->hears_signals) {
-        uv_close((uv_handle_t *) &loop->sigterm, on_closed);
-        uv_close((uv_handle_t *) &loop->sigint, on_closed);
-    }
+    for (size_t i = 0; i < loop->signal_count; i++)
+        uv_close((uv_handle_t *) &loop->signals[i], on_closed);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     assert(loop->open_handles == 0);
     int status = uv_loop_close(&loop->uv);

@@ -11,11 +11,12 @@
 
 struct row {
     const PGresult *result;
+    int number;
 };
 
 const char *row_text(const struct row *row, int column)
 {
-    return PQgetisnull(row->result, 0, column) ? NULL : PQgetvalue(row->result, 0, column);
+    return PQgetisnull(row->result, row->number, column) ? NULL : PQgetvalue(row->result, row->number, column);
 }
 
 /* --- the window ------------------------------------------------------------------------------------------------------- */
@@ -72,6 +73,14 @@ static void lose_for(struct talk *talk, const struct fault *fault)
 {
     talk->lost = true;
     talk->lost_fault = *fault;
+}
+
+/* It failed by itself, and what the server has answered is not known. */
+static void lose_to_libpq(struct talk *talk, const char *why)
+{
+    struct fault fault;
+    fault_set(&fault, FAULT_INTERNAL, "libpq failed: %s", why[0] != '\0' ? why : "out of memory");
+    lose_for(talk, &fault);
 }
 
 static void end_lost(struct session *session)
@@ -198,16 +207,18 @@ static void hear_error(struct session *session, const PGresult *result)
         keep_last_words(talk, &message);
     } else if (PQstatus(session->conn) == CONNECTION_BAD) {
         talk_lose(session, message.fault.what);
+    } else if (message.fault.sqlstate[0] == '\0') {
+        lose_to_libpq(talk, message.fault.what);
     } else {
         talk->talker.hear_error(talk->owner, head(talk)->tag, &message);
     }
 }
 
-static void hear_row(struct talk *talk, const PGresult *result)
+/* One, or none at the end of those that came one by one; or all of them, where libpq did not take to single rows. */
+static void hear_rows(struct talk *talk, const PGresult *result)
 {
-    struct row row = { result };
-    if (talk->talker.hear_row != NULL)
-        talk->talker.hear_row(talk->owner, head(talk)->tag, &row);
+    for (int i = 0; i < PQntuples(result) && talk->talker.hear_row != NULL; i++)
+        talk->talker.hear_row(talk->owner, head(talk)->tag, &(struct row){ result, i });
 }
 
 static void hear_done(struct talk *talk, struct act_tag tag, const char *command_tag)
@@ -231,14 +242,15 @@ static void hear_sync(struct talk *talk)
 static void hear_result(struct session *session, PGresult *result)
 {
     struct talk *talk = &session->talk;
-    talk->answered = true;
+    talk->answered = PQresultStatus(result) != PGRES_SINGLE_TUPLE; /* behind which more must come */
     switch (PQresultStatus(result)) {
     case PGRES_SINGLE_TUPLE:
-        hear_row(talk, result);
+        hear_rows(talk, result);
         break;
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
     case PGRES_EMPTY_QUERY:
+        hear_rows(talk, result);
         hear_done(talk, head(talk)->tag, PQcmdStatus(result));
         break;
     case PGRES_PIPELINE_SYNC:
@@ -270,19 +282,29 @@ static void hear_null(struct session *session)
     set_single_row_mode(session);
 }
 
+/* While libpq goes from one command to the next it may have no result once; not twice, when it is not busy. */
+static void hear_nothing(struct session *session, int times)
+{
+    if (PQstatus(session->conn) == CONNECTION_BAD)
+        talk_lose(session, PQerrorMessage(session->conn));
+    else if (times > 1)
+        lose_to_libpq(&session->talk, "it has no answer to what was asked");
+}
+
 /* True when anything was heard. */
 static bool hear_more(struct session *session)
 {
     struct talk *talk = &session->talk;
     bool heard = false;
+    int nothings = 0;
     while (talk->count > 0 && !talk->lost && !talk_copies(talk) && !PQisBusy(session->conn)) {
         PGresult *result = PQgetResult(session->conn);
         if (result == NULL && !talk->answered) {
-            if (PQstatus(session->conn) == CONNECTION_BAD)
-                talk_lose(session, PQerrorMessage(session->conn));
-            break;
+            hear_nothing(session, ++nothings);
+            continue;
         }
         heard = true;
+        nothings = 0;
         if (result == NULL)
             hear_null(session);
         else

@@ -9,6 +9,8 @@
 
 #include "wire/loop.h"
 
+enum { LOOP_SIGNALS = 3 }; /* SIGTERM, SIGINT and SIGHUP */
+
 /* Every handle is counted when it is opened and when its close callback runs. */
 struct loop {
     uv_loop_t uv;
@@ -16,9 +18,8 @@ struct loop {
     int pool_requests;              /* in libuv's pool right now */
     struct lookup_request *lookups; /* among them; who asks for the same name meanwhile joins */
     bool quitting;
-    bool hears_signals;
-    uv_signal_t sigterm;
-    uv_signal_t sigint;
+    uv_signal_t signals[LOOP_SIGNALS];
+    size_t signal_count; /* of those that were opened */
     void (*on_signal)(void *owner, int signal_number);
     void *signal_owner;
 };

@@ -5,7 +5,6 @@
 #include "work/crowd.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -339,7 +338,7 @@ struct crowd *crowd_start(struct run *run, struct shelf *shelf, void (*on_over)(
 void crowd_stop(struct crowd *crowd, int signal_number)
 {
     struct fault fault;
-    const char *name = signal_number == SIGINT ? "SIGINT" : "SIGTERM";
+    const char *name = signal_name(signal_number);
     if (crowd->over)
         return;
     fault_set(&fault, FAULT_SIGNAL, "stopped by %s", name);

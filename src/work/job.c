@@ -4,7 +4,6 @@
  */
 #include "work/job.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -363,11 +362,10 @@ void job_stop(struct job *job, int signal_number)
     if (job->state == JOB_OVER)
         return;
     bool is_second = job->state == JOB_STOPPING;
-    fault_set(&job->run->outcome.fault, FAULT_SIGNAL, "stopped by %s", signal_number == SIGINT ? "SIGINT" : "SIGTERM");
+    const char *name = signal_name(signal_number);
+    fault_set(&job->run->outcome.fault, FAULT_SIGNAL, "stopped by %s", name);
     job->run->outcome.fault.signal_number = signal_number;
-    journal_note(job->run->journal, EVENT_STOPPING, job->run->target,
-                 FIELDS(TEXT(SIGNAL, signal_number == SIGINT ? "SIGINT" : "SIGTERM")), "%s: stopping",
-                 signal_number == SIGINT ? "SIGINT" : "SIGTERM");
+    journal_note(job->run->journal, EVENT_STOPPING, job->run->target, FIELDS(TEXT(SIGNAL, name)), "%s: stopping", name);
     if (job->state == JOB_APPLYING && !is_second) {
         job->state = JOB_STOPPING;
         timer_start(job->stopping, STOP_WITHIN_MS);
