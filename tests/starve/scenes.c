@@ -9,20 +9,20 @@
 
 /* --- what a server says of itself -------------------------------------------------------------------------------------- */
 
-#define STATE_COLUMNS "pid|r|o|v|s|e|c|u|l|lu|lr|lw|se|mc|sc\n"
-#define STATE(row)                                                                                                          \
+#define STATE(pid, in_recovery, ledger, log, conform, ledger_rows, log_rows)                                                \
     {                                                                                                                       \
-        .match = "AS in_recovery", .rows = STATE_COLUMNS row                                                                \
+        .match = "AS in_recovery", .rows = "pid|r|o|v|schema|ledger|log|lw|se|mc|sc|rows|log_rows\n" pid "|" in_recovery    \
+                                           "|" in_recovery "|150004|public|" ledger "|" log "|" log "|t|t|" conform         \
+                                           "|" ledger_rows "|" log_rows                                                     \
     }
-#define EMPTY_DATABASE STATE("1|f|f|150004|public|f|\\N|f|f|f|f|f|t|t|t")
-#define BEHIND_POOLER  STATE("4711|f|f|150004|public|f|\\N|f|f|f|f|f|t|t|f")
-#define WITH_LEDGER    STATE("1|f|f|150004|public|t|migration_name, applied_at|t|t|t|t|t|t|t|t")
-#define STANDBY        STATE("1|t|t|150004|public|t|migration_name, applied_at|t|t|t|t|t|t|t|t")
+#define PACKED(rows)   "<packed>" rows "</packed>"
+#define APPLIED(name)  FAKE_BAR name
+#define NEXT           "\036"
+#define NO_ROWS        PACKED("")
+#define EMPTY_DATABASE STATE("1", "f", "f", "f", "t", "\\N", "\\N")
+#define BEHIND_POOLER  STATE("4711", "f", "f", "f", "f", "\\N", "\\N")
+#define STANDBY        STATE("1", "t", "t", "t", "t", NO_ROWS, NO_ROWS)
 
-#define LEDGER_ROWS(list)                                                                                                   \
-    {                                                                                                                       \
-        .match = "AS applied_at", .rows = "migration_name|applied_at|checksum|duration_us\n" list                           \
-    }
 #define LOCK_IS_OURS                                                                                                        \
     {                                                                                                                       \
         .match = "pg_try_advisory_lock", .rows = "l\nt"                                                                     \
@@ -124,32 +124,27 @@ static const struct fake_reply to_be_watched[] = {
 };
 static const struct fake_visit watched[] = { { .replies = to_be_watched } };
 
-static const struct fake_reply to_have_a_past[] = { WITH_LEDGER,
-                                                    LOCK_IS_OURS,
-                                                    WE_HOLD_IT,
-                                                    COPYING,
-                                                    LEDGER_ROWS(
-                                                        "0_gone.sql|2026-01-01T00:00:00.000000Z|\\N|\\N\n"
-                                                        "1_towns.sql|2026-01-01T00:00:00.000000Z|0123456789abcdef|1000\n"
-                                                        "2_pair.sql|2026-01-01T00:00:00.000000Z|\\N|\\N"),
-                                                    FAKE_END };
+static const struct fake_reply to_have_a_past[] = {
+    STATE("1", "f", "t", "t", "t", PACKED(APPLIED("0_gone.sql") NEXT APPLIED("1_towns.sql") NEXT APPLIED("2_pair.sql")),
+          PACKED("1" FAKE_BAR "applied" FAKE_BAR FAKE_BAR "1000" FAKE_BAR "0123456789abcdef" FAKE_BAR "1_towns.sql")),
+    LOCK_IS_OURS, WE_HOLD_IT, COPYING, FAKE_END
+};
 static const struct fake_visit with_a_past[] = { { .replies = to_have_a_past } };
 
-static const struct fake_reply to_be_done[] = {
-    WITH_LEDGER,
-    LEDGER_ROWS("1_towns.sql|2026-01-01T00:00:00.000000Z|\\N|\\N\n2_pair.sql|2026-01-01T00:00:00.000000Z|\\N|\\N\n"
-                "3_copy.sql|2026-01-01T00:00:00.000000Z|\\N|\\N\n5_last.sql|2026-01-01T00:00:00.000000Z|\\N|\\N"),
-    FAKE_END
-};
+static const struct fake_reply to_be_done[] = { STATE("1", "f", "t", "t", "t",
+                                                      PACKED(APPLIED("1_towns.sql") NEXT APPLIED("2_pair.sql")
+                                                                 NEXT APPLIED("3_copy.sql") NEXT APPLIED("5_last.sql")),
+                                                      NO_ROWS),
+                                                FAKE_END };
 static const struct fake_visit done[] = { { .replies = to_be_done } };
 
 /* SHA-256 of "CREATE INDEX CONCURRENTLY town_names ON towns (name)". */
 #define INDEX_CHECKSUM "a27a15592dcd02a8e5595a01d98ae95d457a88a6d440b6e0c9aa1dbcdd86ca0e"
 static const struct fake_reply to_have_been_left[] = {
-    WITH_LEDGER,
+    STATE("1", "f", "t", "t", "t", NO_ROWS,
+          PACKED("1" FAKE_BAR "started" FAKE_BAR "1" FAKE_BAR FAKE_BAR INDEX_CHECKSUM FAKE_BAR "4_index.sql")),
     LOCK_IS_OURS,
     WE_HOLD_IT,
-    { .match = "AS statement", .rows = "migration_name|statement|event|checksum\n4_index.sql|1|started|" INDEX_CHECKSUM },
     { .match = "AS answer", .rows = "answer|name\ninvalid|public.town_names" },
     FAKE_END
 };

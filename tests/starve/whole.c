@@ -66,6 +66,13 @@ void __wrap_loop_free(struct loop *loop)
     __real_loop_free(loop);
 }
 
+void __wrap_loop_end_at_signals(void);
+
+void __wrap_loop_end_at_signals(void)
+{
+    hold_signals();
+}
+
 static pthread_t runner;
 
 void whole_signal(int signal_number)
@@ -159,6 +166,13 @@ static void turn_away(void)
     must(dup2(output, STDOUT_FILENO) >= 0 && dup2(output, STDERR_FILENO) >= 0, "cannot turn the streams away");
 }
 
+static bool is_on;
+
+bool whole_is_on(void)
+{
+    return is_on;
+}
+
 static void turn_back(void)
 {
     fflush(NULL);
@@ -180,7 +194,9 @@ struct whole_end whole_run(const char *label, const char *const *words)
     drop_held_signals();
     turn_away();
     environ = environment;
+    is_on = true;
     int code = pgusher_main(count, (char **) (uintptr_t) words);
+    is_on = false;
     environ = before;
     turn_back();
     leave_alone();

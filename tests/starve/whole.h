@@ -10,6 +10,8 @@
 #ifndef PGUSHER_TESTS_STARVE_WHOLE_H
 #define PGUSHER_TESTS_STARVE_WHOLE_H
 
+#include <stdbool.h>
+
 #define WHOLE_WORDS(...) ((const char *const[]){ "pgusher", __VA_ARGS__, NULL })
 
 struct whole_end {
@@ -22,6 +24,9 @@ struct whole_end {
  * test with the label and what it has written.
  */
 struct whole_end whole_run(const char *label, const char *const *words);
+
+/* On the thread that runs it: whether it is on. */
+bool whole_is_on(void);
 
 /* From another thread: the run hears SIGTERM or SIGINT; when there is none, nobody does. */
 void whole_signal(int signal_number);

@@ -154,6 +154,8 @@ static void add_cell(struct bytes *out, const char *value, size_t size)
     }
     add_int32(out, (int) size);
     bytes_add(out, value, size);
+    for (char *at = out->at + out->size - size; at < out->at + out->size; at++)
+        *at = *at == FAKE_BAR[0] ? '|' : *at;
 }
 
 void say_columns(struct bytes *out, const char *rows, bool extended)

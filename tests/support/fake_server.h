@@ -68,6 +68,7 @@ struct fake_reply {
     void (*meanwhile)(void); /* called on the server's thread when the query begins */
     unsigned times;          /* it fits only so many queries, over all connections; 0: any number */
 };
+#define FAKE_BAR "\037" /* in a cell of .rows: a | that parts no columns */
 #define FAKE_END                                                                                                            \
     {                                                                                                                       \
         .times = ~0U                                                                                                        \
