@@ -173,6 +173,7 @@ void live_hear(struct live_line *live, const struct event *event, int64_t now_us
     case EVENT_CROWD_READY:
     case EVENT_TARGET_MISSING: /* the time is up */
     case EVENT_CONNECTION_LOST:
+    case EVENT_SERVER_READ_ONLY:
     case EVENT_LOCK_ACQUIRED:
     case EVENT_LOCK_NOT_NEEDED:
     case EVENT_MIGRATION_APPLIED:

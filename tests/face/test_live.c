@@ -77,6 +77,19 @@ static void test_live__another_runner_is_named(void **state)
     assert_false(live_is_active(&live));
 }
 
+static void test_live__a_migration_that_lost_its_server_is_not_shown_any_more(void **state)
+{
+    (void) state;
+    static const enum event_kind ends[] = { EVENT_CONNECTION_LOST, EVENT_SERVER_READ_ONLY };
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        struct live_line live = { 0 };
+        hear(&live, EVENT_MIGRATION_STARTED, 0);
+        assert_true(live_is_active(&live));
+        hear(&live, ends[i], 1);
+        assert_false(live_is_active(&live));
+    }
+}
+
 static void test_live__stopping_goes_on_until_the_end(void **state)
 {
     (void) state;
@@ -177,6 +190,7 @@ int main(void)
         cmocka_unit_test(test_live__waiting_tells_target_time_attempt_and_what_was_seen),
         cmocka_unit_test(test_live__a_migration_is_counted_among_the_pending_ones),
         cmocka_unit_test(test_live__another_runner_is_named),
+        cmocka_unit_test(test_live__a_migration_that_lost_its_server_is_not_shown_any_more),
         cmocka_unit_test(test_live__stopping_goes_on_until_the_end),
         cmocka_unit_test(test_live__is_never_wider_than_the_terminal),
         cmocka_unit_test(test_live__is_erased_once),
