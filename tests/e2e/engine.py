@@ -151,7 +151,7 @@ class Stage:
         tag = f'{self.name}-{name}'
         self.images.append(tag)
         self.file(f'{name}/Dockerfile', dockerfile)
-        run('docker', 'build', '--tag', tag, os.path.join(self.folder, name), env={'DOCKER_BUILDKIT': '0'})
+        run('docker', 'build', '--network', 'host', '--tag', tag, os.path.join(self.folder, name), env={'DOCKER_BUILDKIT': '0'})
         return tag
 
     def compose(self, *words, file='docker/compose.yml', check=True, **variables):
