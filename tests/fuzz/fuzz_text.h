@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Reads the bytes in every way the text floor has; a promise that is not kept ends the process. */
+/* Reads the bytes in every way the target's floor has; a promise that is not kept ends the process. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * usage: replay FOLDER ...
  *
- * The fuzz target without a fuzzer: every file of the folders goes through it once, whole, and then cut short at every byte of its
+ * A fuzz target without a fuzzer: every file of the folders goes through it once, whole, and then cut short at every byte of its
  * first kilobyte.
  */
 #include <dirent.h>
