@@ -33,20 +33,23 @@ static int64_t doubled_ms(int64_t first_ms, int64_t longest_ms, int64_t times)
 
 /* --- a lost connection ------------------------------------------------------------------------------------------------ */
 
-static const char *what_to_do(const struct fault *loss)
+static const char *what_to_do(const struct fault *loss, const char *otherwise)
 {
-    if (strcmp(loss->sqlstate, "25P03") == 0)
-        return "The server ends transactions that are idle for longer than idle_in_transaction_session_timeout: ALTER ROLE "
-               "... SET it to more for the migrating role.";
-    if (strcmp(loss->sqlstate, "57P05") == 0)
-        return "The server ends sessions that are idle for longer than idle_session_timeout: ALTER ROLE ... SET it to more "
-               "for "
-               "the migrating role.";
-    if (strcmp(loss->sqlstate, "57P01") == 0)
-        return "Somebody or something calls pg_terminate_backend() on this session, perhaps the migration itself: look at "
-               "the "
-               "server's log.";
-    return "The migration may be what brings the server down: look at the server's log.";
+    static const struct {
+        const char *sqlstate;
+        const char *hint;
+    } by_sqlstate[] = {
+        { "25P03", "The server ends transactions that are idle for longer than idle_in_transaction_session_timeout: "
+                   "ALTER ROLE ... SET it to more for the migrating role." },
+        { "57P05", "The server ends sessions that are idle for longer than idle_session_timeout: ALTER ROLE ... SET it "
+                   "to more for the migrating role." },
+        { "57P01", "Somebody or something ends this session (pg_terminate_backend(), a shutdown), perhaps the migration "
+                   "itself: look at the server's log." },
+    };
+    for (size_t i = 0; i < sizeof by_sqlstate / sizeof by_sqlstate[0]; i++)
+        if (strcmp(loss->sqlstate, by_sqlstate[i].sqlstate) == 0)
+            return by_sqlstate[i].hint;
+    return otherwise;
 }
 
 static bool give_up_lost(const struct job *job, const struct fault *loss, struct fault *fault)
@@ -54,7 +57,7 @@ static bool give_up_lost(const struct job *job, const struct fault *loss, struct
     fault_set(fault, FAULT_MIGRATION, "the connection was lost %d times in a row during %s", job->losses, job->lost_in);
     fault_sqlstate(fault, loss->sqlstate);
     fault_detail(fault, "%s", loss->what);
-    fault_hint(fault, "%s", what_to_do(loss));
+    fault_hint(fault, "%s", what_to_do(loss, "The migration may be what brings the server down: look at the server's log."));
     return give_up_migration(job, job->lost_in, fault);
 }
 
@@ -66,7 +69,8 @@ static bool give_up_server(const struct job *job, const struct fault *loss, stru
               job->run->target, job->short_lives, interval);
     fault_sqlstate(fault, loss->sqlstate);
     fault_detail(fault, "%s", loss->what);
-    fault_hint(fault, "The server lets this role in and hangs up: look at its log, and at what is between.");
+    fault_hint(fault, "%s",
+               what_to_do(loss, "The server lets this role in and hangs up: look at its log, and at what is between."));
     return false;
 }
 

@@ -79,7 +79,8 @@ static void test_again__sessions_that_do_not_last_are_bounded_by_the_attempts(vo
     (void) state;
     for (int i = 0; i < 5; i++)
         assert_true(lose(NULL, ""));
-    assert_false(lose(NULL, "57P01"));
+    assert_false(lose(NULL, "57P05"));
+    assert_contains(fault.hint, "idle_session_timeout");
     assert_int_equal(fault.class, FAULT_NOT_READY);
     assert_contains(fault.what, "lost 6 times in a row");
     assert_string_equal(fault.detail, "the connection broke");
