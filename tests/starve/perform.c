@@ -1,5 +1,5 @@
 /*
- * Fresh servers for each run, at the same two ports. It does not judge how a run ended.
+ * Two servers, which forget each run before the next one. It does not judge how a run ended.
  */
 #include "perform.h"
 
@@ -7,21 +7,12 @@
 
 #include "support/descriptors.h"
 #include "support/must.h"
-#include "support/port.h"
 #include "support/testing.h"
 #include "whole.h"
 
 enum { MOST_WORDS = 20 };
 
-static int ports[2];
-
-static struct fake_server *play(int port, const struct fake_visit *visits, size_t count)
-{
-    struct fake_server *server = fake_server_new_at(NULL, "127.0.0.1", port);
-    fake_server_script(server, visits, count);
-    fake_server_listen(server);
-    return server;
-}
+static struct fake_server *servers[2];
 
 static unsigned count_commits(struct fake_server *server)
 {
@@ -38,8 +29,9 @@ static const char *target_of(const struct scene *scene)
 {
     const char *rest = "user=u dbname=d sslmode=disable connect_timeout=600";
     if (scene->second == NULL)
-        return must_format("host=127.0.0.1 port=%d %s", ports[0], rest);
-    return must_format("host=127.0.0.1,127.0.0.1 port=%d,%d %s", ports[0], ports[1], rest);
+        return must_format("host=127.0.0.1 port=%d %s", fake_server_port(servers[0]), rest);
+    return must_format("host=127.0.0.1,127.0.0.1 port=%d,%d %s", fake_server_port(servers[0]), fake_server_port(servers[1]),
+                       rest);
 }
 
 /* The folder is made once for each scene. */
@@ -71,15 +63,12 @@ static struct whole_end run_scene(const struct scene *scene, const char *label)
 
 struct performance perform(const struct scene *scene, const char *label)
 {
-    struct fake_server *first = play(ports[0], scene->first, scene->first_count);
-    struct fake_server *second = scene->second != NULL ? play(ports[1], scene->second, scene->second_count) : NULL;
-    int descriptors = open_descriptors();
+    fake_server_forget(servers[0]);
+    fake_server_forget(servers[1]);
+    fake_server_script(servers[0], scene->first, scene->first_count);
+    fake_server_script(servers[1], scene->second, scene->second_count);
     struct whole_end end = run_scene(scene, label);
-    struct performance played = { end.exit_code, count_commits(first), fake_server_cancels(first), end.output };
-    fake_server_free(first);
-    fake_server_free(second);
-    must(open_descriptors() <= descriptors, "%s: a descriptor is left open\n%s", label, end.output);
-    return played;
+    return (struct performance){ end.exit_code, count_commits(servers[0]), fake_server_cancels(servers[0]), end.output };
 }
 
 long perform_step(void)
@@ -93,13 +82,20 @@ int perform_each(const char *sentence, void (*test)(void **state), bool (*is_wan
 {
     struct CMUnitTest *tests = must_alloc(scene_count * sizeof *tests);
     size_t count = 0;
-    ports[0] = port_reserve();
-    ports[1] = port_reserve();
+    int descriptors = open_descriptors();
+    for (size_t i = 0; i < 2; i++) {
+        servers[i] = fake_server_new(NULL);
+        fake_server_listen(servers[i]);
+    }
     for (size_t i = 0; i < scene_count; i++)
         if (is_wanted == NULL || is_wanted(&scenes[i]))
             tests[count++] = (struct CMUnitTest){ must_format("%s: %s", sentence, scenes[i].name), test, NULL, NULL,
                                                   (void *) (uintptr_t) &scenes[i] };
     int failed = _cmocka_run_group_tests(sentence, tests, count, NULL, NULL);
+    fake_server_free(servers[0]);
+    fake_server_free(servers[1]);
     free(tests);
+    must(open_descriptors() <= descriptors + WHOLE_DESCRIPTORS, "descriptors are left open: %d, and %d before",
+         open_descriptors(), descriptors);
     return failed;
 }

@@ -184,6 +184,17 @@ static void drop_visitors(void *argument)
         visitor_close(visitor, false);
 }
 
+static void forget(void *argument)
+{
+    struct fake_server *server = argument;
+    drop_visitors(server);
+    server->next_visit = 0;
+    server->connections = 0;
+    server->cancels = 0;
+    bytes_drop(&server->heard, server->heard.size);
+    memset(server->counted, 0, sizeof server->counted);
+}
+
 static void close_all(void *argument)
 {
     stop_listening(argument);
@@ -257,6 +268,11 @@ void fake_server_refuse(struct fake_server *server)
 void fake_server_drop_all(struct fake_server *server)
 {
     loop_thread_do(server->thread, drop_visitors, server);
+}
+
+void fake_server_forget(struct fake_server *server)
+{
+    loop_thread_do(server->thread, forget, server);
 }
 
 int fake_server_port(const struct fake_server *server)

@@ -117,6 +117,9 @@ void fake_server_refuse(struct fake_server *server);
 /* Hangs up on everybody. */
 void fake_server_drop_all(struct fake_server *server);
 
+/* The same, and as if nobody had ever come: what was heard and counted is gone, and the script begins anew. It goes on listening. */
+void fake_server_forget(struct fake_server *server);
+
 int fake_server_port(const struct fake_server *server);
 
 /* "host=127.0.0.1 port=... user=someone dbname=somewhere", without a password. */
