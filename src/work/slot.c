@@ -18,11 +18,29 @@ struct kindness {
     int64_t longest_ms;
 };
 
+/* Perhaps a thousand of them, on as many machines, and none may stand in the way of the one they wait for. */
+static bool waits_for_others(const struct slot *slot)
+{
+    return slot->wait->goal.until == RUNG_MIGRATED;
+}
+
+static struct kindness kindness_for_others(enum seen seen)
+{
+    switch (seen) {
+    case SEEN_SILENT:
+    case SEEN_TOO_MANY:
+    case SEEN_PENDING:
+        return (struct kindness){ POLL_MS, POLL_MS };
+    default:
+        return (struct kindness){ 50, 1000 };
+    }
+}
+
 static struct kindness kindness_for(const struct slot *slot, enum seen seen)
 {
     int64_t interval_ms = slot->wait->run->settings->interval_ms;
-    bool waits_for_others =
-        slot->wait->goal.until == RUNG_MIGRATED; /* perhaps a thousand of them, and none may stand in the runner's way */
+    if (waits_for_others(slot) && !seen_is_good(seen) && !seen_is_refusal(seen))
+        return kindness_for_others(seen);
     switch (seen) {
     case SEEN_READY: /* looked at again only because it might go while others are waited for */
         return (struct kindness){ interval_ms, 16 * interval_ms };
@@ -41,13 +59,20 @@ static struct kindness kindness_for(const struct slot *slot, enum seen seen)
     case SEEN_TLS_VERIFY:
     case SEEN_TLS_MISSING:
         return (struct kindness){ 250, 1000 }; /* each one is a line in the server's log */
-    case SEEN_PENDING:
-        return waits_for_others ? (struct kindness){ POLL_MS, POLL_MS } : (struct kindness){ 50, 500 };
-    case SEEN_TOO_MANY:
-        return (struct kindness){ 50, waits_for_others ? POLL_MS : 500 };
     default:
         return (struct kindness){ 50, 500 };
     }
+}
+
+/* One look in so many of its own durations: a server that is slow under many of them is looked at less often by each. */
+static int64_t least_rest_ms(const struct slot *slot)
+{
+    enum { LOOKS = 20, LONGEST_MS = 30000 };
+    int64_t looked_ms = (clock_monotonic_us() - slot->came_us) / 1000;
+    int64_t least_ms = slot->wait->budget->rest_least_ms;
+    if (waits_for_others(slot) && slot->session == NULL && LOOKS * looked_ms > least_ms)
+        least_ms = LOOKS * looked_ms < LONGEST_MS ? LOOKS * looked_ms : LONGEST_MS;
+    return least_ms;
 }
 
 static void knock(struct slot *slot);
@@ -111,7 +136,7 @@ static void rest(struct slot *slot, const struct sighting *sighting)
     slot->rest_ms = !same || slot->rest_ms == 0 ? kindness.first_ms : longer;
     if (slot->rest_ms > kindness.longest_ms)
         slot->rest_ms = kindness.longest_ms;
-    int64_t least_ms = slot->wait->budget->rest_least_ms;
+    int64_t least_ms = least_rest_ms(slot);
     timer_start(slot->timer, jitter(slot->rest_ms > least_ms ? slot->rest_ms : least_ms));
 }
 
@@ -240,6 +265,7 @@ static void knock(struct slot *slot)
 {
     struct fault fault;
     slot->knocked_us = clock_monotonic_us();
+    slot->came_us = slot->knocked_us;
     slot->collecting = (struct slot_facts){ .reach = REACH_NOTHING };
     slot->session = connect_to(slot, &fault);
     if (slot->session == NULL) {

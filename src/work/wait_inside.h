@@ -41,6 +41,7 @@ struct slot {
     struct sighting sighting; /* the last answer */
     int64_t seen_since_us;    /* since when the answer has been of that kind, SQLSTATE included */
     int64_t knocked_us;       /* when something was last asked of the server */
+    int64_t came_us;          /* when it was last knocked at */
     int64_t rest_ms;          /* how long the last rest was */
     bool asked;               /* the reading's Sync was said */
     bool listens;             /* for notifications of what is applied */

@@ -8,7 +8,7 @@
 #include "pooler.h"
 #include "up.h"
 
-enum { WAITERS = 40, SLOTS = 20 };
+enum { WAITERS = 30, SLOTS = 16 };
 
 static const char *two_files(void)
 {
