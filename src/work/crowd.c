@@ -284,6 +284,15 @@ static bool make_timers(struct crowd *crowd, struct fault *fault)
     return crowd->ending != NULL;
 }
 
+static void start_clocks(struct crowd *crowd)
+{
+    const struct settings *settings = crowd->run->settings;
+    int64_t begun_ms = (clock_monotonic_us() - crowd->began_us) / 1000;
+    if (settings->timeout_ms >= 0)
+        timer_start(crowd->deadline, settings->timeout_ms - crowd->run->waited_ms - begun_ms);
+    timer_start(crowd->window, settings->interval_ms);
+}
+
 static bool begin(struct crowd *crowd, struct fault *fault)
 {
     const struct settings *settings = crowd->run->settings;
@@ -292,12 +301,10 @@ static bool begin(struct crowd *crowd, struct fault *fault)
     if (crowd->seats == NULL && !need_fits(&settings->need, (int64_t) crowd->member_count, fault))
         return false;
     crowd->budget.keeps_open = crowd->member_count <= KEPT_OPEN_MOST;
-    crowd_tell_started(crowd);
-    int64_t begun_ms = (clock_monotonic_us() - crowd->began_us) / 1000;
-    if (settings->timeout_ms >= 0)
-        timer_start(crowd->deadline, settings->timeout_ms - crowd->run->waited_ms - begun_ms);
     crowd->attempt = 1;
-    timer_start(crowd->window, settings->interval_ms);
+    crowd_tell_started(crowd);
+    if (!crowd->over) /* it may be already, by a name that cannot be looked up */
+        start_clocks(crowd);
     return true;
 }
 
