@@ -14,8 +14,6 @@
 
 #define WHOLE_WORDS(...) ((const char *const[]){ "pgusher", __VA_ARGS__, NULL })
 
-enum { WHOLE_DESCRIPTORS = 3 }; /* that the first run opens and nobody closes */
-
 struct whole_end {
     int exit_code;
     const char *output; /* what stdout and stderr were told; until the next run */
