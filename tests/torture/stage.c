@@ -168,6 +168,7 @@ static struct run_result run_calmly(struct stage *stage, const struct story *sto
 static void settle_range(struct story *story)
 {
     const struct wire_measure *measure = &story->measure;
+    must(measure->client_at_text.bytes > 0, "the text that divides the story %s was never said", story->name);
     if (story->from != NULL) {
         story->client_begin = measure->client_at_text;
         story->server_begin = measure->server_at_text;
