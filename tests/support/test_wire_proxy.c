@@ -279,6 +279,19 @@ static void test_wire_proxy__refuses_whoever_comes_behind_a_strike(void **state)
     run("SELECT 1", PGRES_TUPLES_OK);
 }
 
+static void test_wire_proxy__strikes_the_connection_that_comes_so_far(void **state)
+{
+    (void) state;
+    size_t login = measure_select().client_at_login.messages;
+    wire_proxy_strike(proxy,
+                      &(struct wire_strike){ .blow = WIRE_RESET, .at_client = true, .in_messages = true, .at = login + 2 });
+    PQreset(conn);
+    PQreset(conn);
+    assert_int_equal(PQstatus(conn), CONNECTION_OK);
+    run("SELECT 1", PGRES_TUPLES_OK);
+    run("SELECT 1", PGRES_FATAL_ERROR);
+}
+
 static void test_wire_proxy__goes_on_after_a_delay(void **state)
 {
     (void) state;
@@ -351,6 +364,7 @@ int main(void)
         PROXY_TEST(test_wire_proxy__strikes_at_one_byte),
         PROXY_TEST(test_wire_proxy__strikes_before_the_first_byte),
         PROXY_TEST(test_wire_proxy__refuses_whoever_comes_behind_a_strike),
+        PROXY_TEST(test_wire_proxy__strikes_the_connection_that_comes_so_far),
         PROXY_TEST(test_wire_proxy__goes_on_after_a_delay),
         PROXY_TEST(test_wire_proxy__falls_silent),
         PROXY_TEST(test_wire_proxy__signals_and_passes_on_what_was_said),

@@ -30,7 +30,7 @@ struct wire_link {
     struct wire_side server;
     uv_connect_t connecting;
     unsigned open_handles; /* both sides and the pause */
-    bool is_struck;        /* the proxy's strike is this link's */
+    bool is_struck;        /* if it is the first that comes so far */
     bool is_measured;
     bool is_refused; /* nobody is behind the proxy for this client */
     bool silent;     /* nothing is handed on */

@@ -23,7 +23,7 @@ struct wire_proxy {
     struct wire_cut cut;
 
     struct wire_strike strike;
-    bool strikes; /* the next connection is the one */
+    bool strikes; /* connections may be struck: the first that comes as far is the one */
     int64_t struck_us;
     pid_t victim;
     struct wire_link *awaiting; /* the blow has fallen, and the victim is not known yet */
@@ -60,9 +60,17 @@ static void signal_victim(struct wire_proxy *proxy)
     proxy->struck_us = (int64_t) uv_hrtime() / 1000;
 }
 
+static void strike_no_more(struct wire_proxy *proxy)
+{
+    proxy->strikes = false;
+    for (struct wire_link *link = proxy->links; link != NULL; link = link->next)
+        link->is_struck = false;
+}
+
 void wire_proxy_struck(struct wire_link *link)
 {
     struct wire_proxy *proxy = link->proxy;
+    strike_no_more(proxy);
     proxy->struck_us = (int64_t) uv_hrtime() / 1000;
     if (proxy->strike.signal_number == 0)
         return;
@@ -92,7 +100,7 @@ static void on_connection(uv_stream_t *listener, int status)
     link->proxy = proxy;
     link->is_struck = proxy->strikes;
     link->is_measured = proxy->measures;
-    proxy->strikes = proxy->measures = false;
+    proxy->measures = false;
     link->next = proxy->links;
     proxy->links = link;
     proxy->count.connections++;
@@ -226,10 +234,8 @@ static void end_strike(void *argument)
     struct order *order = argument;
     struct wire_proxy *proxy = order->proxy;
     order->struck_us = proxy->struck_us;
-    proxy->strikes = false;
+    strike_no_more(proxy);
     proxy->struck_us = 0;
-    for (struct wire_link *link = proxy->links; link != NULL; link = link->next)
-        link->is_struck = false;
 }
 
 int64_t wire_proxy_end_strike(struct wire_proxy *proxy)

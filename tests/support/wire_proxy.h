@@ -59,8 +59,8 @@ enum wire_blow {
 };
 
 /*
- * The first connection that comes after wire_proxy_strike() is struck, once. What one side says is counted from the beginning,
- * the login included; so many bytes, or whole messages, are the last to be handed on.
+ * Of the connections that come after wire_proxy_strike() the first that goes as far is struck, once. What one side says is counted from
+ * the beginning, the login included; so many bytes, or whole messages, are the last to be handed on.
  */
 struct wire_strike {
     enum wire_blow blow;

@@ -29,7 +29,7 @@ static void on_pause_over(uv_timer_t *pause)
 
 static void strike_now(struct wire_link *link, const struct wire_strike *strike)
 {
-    link->is_struck = false;
+    wire_proxy_struck(link);
     switch (strike->blow) {
     case WIRE_CLOSE:
         wire_link_shut(link);
@@ -47,7 +47,6 @@ static void strike_now(struct wire_link *link, const struct wire_strike *strike)
     case WIRE_SIGNAL:
         break;
     }
-    wire_proxy_struck(link);
 }
 
 void wire_strike_look(struct wire_link *link)
