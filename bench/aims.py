@@ -5,6 +5,13 @@ import rounds
 STATIC, DYNAMIC = "pgusher, static", "pgusher"
 FLOOR, BARE, SAME = "libpq: connect, SELECT", "pipeline by hand", "pipeline by hand, same promises"
 
+COMPARED = (STATIC, DYNAMIC, FLOOR, BARE, SAME, "dbmate", "asyncpg script")
+
+
+def is_compared(name):
+    """Whether an aim speaks of the program: then it has more time for its rounds."""
+    return name.startswith(COMPARED)
+
 
 class Results:
     def __init__(self, documents):

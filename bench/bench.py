@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 
+import aims
 import cases
 import cases_apart
 import folders
@@ -32,6 +33,7 @@ CASES = {
     "stack": cases.case_stack,
     "cost": cases_apart.case_cost,
 }
+COMPARED_TIMES = 4  # as long as for the other programs
 GROUPS = {"nothing": 16, "fresh": 10, "far": 7, "waiting": 3, "stack": 3, "cost": 5}
 QUICK_GROUPS = {"nothing": 5, "fresh": 4, "far": 2, "waiting": 1, "stack": 2, "cost": 2}
 
@@ -45,6 +47,7 @@ class Bench:
         self.rounds = arguments.rounds
         self.budget_s = arguments.budget
         self.work = work
+        self.usual_files = 20 if self.quick else 100
         self.stopwatch = arguments.build / "bench" / "bench_stopwatch"
         self.tools = tools.Tools(arguments)
         groups = QUICK_GROUPS if self.quick else GROUPS
@@ -75,6 +78,9 @@ class Bench:
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL if stderr else subprocess.PIPE,
                               stderr=subprocess.PIPE)
         return done.stderr if stderr else done.stdout
+
+    def budget_of(self, name):
+        return self.budget_s * (COMPARED_TIMES if aims.is_compared(name) else 1)
 
     @staticmethod
     def now_us():
@@ -120,15 +126,15 @@ def parse_arguments():
     parser.add_argument("--case", action="append", choices=CASES, help="only this one (again for more); the others' results stay")
     parser.add_argument("--rounds", type=int, help="of each group; 20")
     parser.add_argument("--budget", type=float, metavar="SECONDS", help="a program that needs longer for its rounds of one group has "
-                        "fewer, at least 3; 30")
+                        "fewer, at least 3; 10, and four times that for those that an aim speaks of")
     parser.add_argument("--draw", action="store_true", help="run nothing: only the plots and the page, from the results")
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build", help=argparse.SUPPRESS)
     parser.add_argument("--static", type=pathlib.Path, help=argparse.SUPPRESS)
     parser.add_argument("--npm", type=pathlib.Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     arguments.case = arguments.case or list(CASES)
-    arguments.rounds = arguments.rounds or (3 if arguments.quick else 20)
-    arguments.budget = arguments.budget or (1 if arguments.quick else 30)
+    arguments.rounds = arguments.rounds or (2 if arguments.quick else 20)
+    arguments.budget = arguments.budget or (0.2 if arguments.quick else 10)
     arguments.build = arguments.build.resolve()
     arguments.npm = arguments.npm or arguments.build / "bench" / "npm"
     return arguments

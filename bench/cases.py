@@ -4,13 +4,14 @@ bench and gives groups; the other ones are in cases_apart.py."""
 import hashlib
 import shutil
 
+import aims
 import folders
 import rounds
 import servers
 import tools
 
 FILES = (1, 100, 1000, 10000)
-QUICK_FILES = (1, 100)
+QUICK_FILES = (1, 20)
 WAITS_S = (0.5, 3, 8)
 APPLICATIONS = 4
 INSERTS_BYTES = 100_000_000
@@ -103,9 +104,9 @@ def case_nothing(bench):
     for count in counts:
         yield nothing_pending(bench, cluster, rounds.Group(f"{count} files, SCRAM"), everybody, count)
     for user, tls, name in (("trusted", False, "trust"), ("postgres", True, "SCRAM, TLS"), ("trusted", True, "trust, TLS")):
-        for count in (100,) if bench.quick else FILES:
+        for count in (bench.usual_files,) if bench.quick else FILES:
             members = everybody if count == 100 and not bench.quick else few
-            yield nothing_pending(bench, cluster, rounds.Group(f"{count} files, {name}", plot=count == 100), members, count, user, tls)
+            yield nothing_pending(bench, cluster, rounds.Group(f"{count} files, {name}", plot=count == bench.usual_files), members, count, user, tls)
 
 
 # --- fresh -----------------------------------------------------------------------------------------------------------------
@@ -146,9 +147,10 @@ def case_fresh(bench):
     """Fresh databases."""
     migrations = {f"{count} files": bench.small(count) for count in (QUICK_FILES if bench.quick else (1, 100, 1000))}
     members = bench.tools.ours + bench.tools.pipelines + bench.tools.peers
-    one_file = [tool for tool in members if not isinstance(tool, tools.Pipeline)]
+    few = [tool for tool in members if aims.is_compared(tool.name) or isinstance(tool, tools.PsqlOnce)]
     large = None
-    for fsync in ("off",) if bench.quick else ("off", "on"):
+    for fsync, members in (("off", members),) if bench.quick else (("off", members), ("on", few)):
+        one_file = [tool for tool in members if not isinstance(tool, tools.Pipeline)]
         cluster = bench.cluster(f"fresh-{fsync}", fsync=fsync)
         large = large or {
             "one file of INSERTs": bench.folders("inserts", folders.inserts(QUICK_INSERTS_BYTES if bench.quick else INSERTS_BYTES)),
@@ -238,22 +240,33 @@ def after_ready(bench, crashes, snapshot, command):
         cluster.stop("immediate")
 
 
+def waiters(bench, patient, seconds):
+    """Ours in both manners of login, and only the first of them where a round takes long."""
+    ours = bench.tools.ours if seconds < 1 else bench.tools.ours[:1]
+    for tool in ours:
+        yield tool, "trusted", ", trust"
+        yield tool, "postgres", ", SCRAM"
+    for tool in patient:
+        if tool not in bench.tools.ours:
+            yield tool, "postgres", ""
+
+
 def case_waiting(bench):
     """Waiting for a server that recovers from a crash."""
     cluster = bench.cluster("waiting", fsync="off", full_page_writes="off", shared_buffers="1MB", synchronous_commit="off")
-    crashes = Crashes(bench, cluster, 100)
+    crashes = Crashes(bench, cluster, bench.usual_files)
     patient = bench.tools.ours + [tool for tool in bench.tools.peers if tool.waits]
     crashes.prepare(patient, rounds.Group("making the servers"))
     for seconds in (0.5,) if bench.quick else WAITS_S:
         snapshot = crashes.make(seconds)
         group = rounds.Group(f"a server that needs {seconds} s")
         jobs = []
-        for tool in patient:
-            for user, suffix in (("trusted", ", trust"), ("postgres", ", SCRAM")) if tool in bench.tools.ours else (("postgres", ""),):
-                if crashes.databases[tool.name] is None:
-                    continue
-                command = tool.command(tools.Place(cluster.port, crashes.databases[tool.name], user), bench.small(100))
-                jobs.append((tool.name + suffix, lambda command=command: after_ready(bench, crashes, snapshot, command)))
+        for tool, user, suffix in waiters(bench, patient, seconds):
+            database = crashes.databases[tool.name]
+            if database is None:
+                continue
+            command = tool.command(tools.Place(cluster.port, database, user), bench.small(crashes.count))
+            jobs.append((tool.name + suffix, lambda command=command: after_ready(bench, crashes, snapshot, command)))
         yield rounds.play(group, jobs, bench)
         shutil.rmtree(snapshot)
 
@@ -275,8 +288,8 @@ def case_stack(bench):
     jobs_group = rounds.Group(f"{APPLICATIONS} applications, nothing pending")
     jobs = []
     for member in members:
-        database = prepared(bench, cluster, jobs_group, member.tool, 100)
+        database = prepared(bench, cluster, jobs_group, member.tool, bench.usual_files)
         if database is not None:
-            command = member.command(tools.Place(cluster.port, database, "postgres"), bench.small(100))
+            command = member.command(tools.Place(cluster.port, database, "postgres"), bench.small(bench.usual_files))
             jobs.append((member.name, lambda command=command: rounds.run(bench.stopwatch, command)))
     yield rounds.play(jobs_group, jobs, bench)

@@ -46,9 +46,9 @@ def far(bench, cluster, delay_ms):
     wire = Wire(bench, cluster, delay_ms)
     members = bench.tools.ours + bench.tools.selects[:1] + bench.tools.pipelines + bench.tools.peers
     try:
-        group = rounds.Group(f"nothing pending, 100 files, {delay_ms} ms")
+        group = rounds.Group(f"nothing pending, {bench.usual_files} files, {delay_ms} ms")
         yield nothing_far(bench, cluster, wire, group, members)
-        counts = (100,) if delay_ms != 5 or bench.quick else (100, 1000)
+        counts = (bench.usual_files,) if delay_ms != 5 or bench.quick else (bench.usual_files, 1000)
         for count in counts:
             group = rounds.Group(f"fresh, {count} files, {delay_ms} ms")
             yield fresh_far(bench, cluster, wire, group, members, bench.small(count))
@@ -61,10 +61,10 @@ def nothing_far(bench, cluster, wire, group, members):
     for tool in members:
         if tool.checks_nothing:
             continue
-        database = cases.prepared(bench, cluster, group, tool, 100)
+        database = cases.prepared(bench, cluster, group, tool, bench.usual_files)
         if database is None:
             continue
-        command = tool.command(tools.Place(wire.port, database, "postgres"), bench.small(100))
+        command = tool.command(tools.Place(wire.port, database, "postgres"), bench.small(bench.usual_files))
         jobs.append((tool.name, lambda command=command: counted(wire, lambda: rounds.run(bench.stopwatch, command))))
     return rounds.play(group, jobs, bench)
 

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 
 FEWEST_ROUNDS = 3
+ONCE_IS_ENOUGH_S = 60
 TIMEOUT_S = 900
 
 
@@ -60,15 +61,18 @@ class Group:
 
 
 def planned_rounds(rounds, budget_s, first_run_s):
-    """As many as were asked for; fewer, but never fewer than three, of a program that would take longer than its budget."""
+    """As many as were asked for; fewer of a program that would take longer than its budget, but never fewer than three, unless one
+    takes over a minute: then the first is all there is, and 0 says so."""
     if first_run_s * rounds <= budget_s:
         return rounds
+    if first_run_s > ONCE_IS_ENOUGH_S:
+        return 0
     return min(rounds, max(FEWEST_ROUNDS, int(budget_s / first_run_s)))
 
 
 def is_on(turn, rounds, planned):
     """Whether a program with fewer rounds takes part in this one: they are spread evenly."""
-    return turn * planned // rounds != (turn - 1) * planned // rounds or turn == 0
+    return planned > 0 and (turn == 0 or turn * planned // rounds != (turn - 1) * planned // rounds)
 
 
 def play(group, jobs, bench):
@@ -85,8 +89,9 @@ def play(group, jobs, bench):
             group.entry(name)["failed"] = str(failure)
             bench.show.note(f"{group.name}: {name} cannot do this: {failure}")
             continue
-        planned = planned_rounds(bench.rounds, bench.budget_s, first.get("occupied_us", first["wall_us"]) / 1e6)
-        group.entry(name)["rounds"] = planned
+        planned = planned_rounds(bench.rounds, bench.budget_of(name), first.get("occupied_us", first["wall_us"]) / 1e6)
+        if planned == 0:
+            group.entry(name)["samples"].append({"round": 0, **first})
         able.append((name, once, planned))
     for turn in range(bench.rounds):
         for name, once, planned in able:
