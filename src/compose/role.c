@@ -26,6 +26,13 @@ static bool runs_a_client(const char *command)
     return false;
 }
 
+/* A copy of whatever is there needs no migration to have been. */
+static bool makes_backups(const char *command)
+{
+    return words_find(command, "pg_dump") != NULL || words_find(command, "pg_dumpall") != NULL ||
+           words_find(command, "pg_basebackup") != NULL;
+}
+
 /* For an image that says nothing: what a server is called, and what only a server is given. */
 static bool looks_like_a_server(struct stack *stack, const struct service *service, bool *answer, struct fault *fault)
 {
@@ -67,11 +74,16 @@ static bool read_command(struct stack *stack, struct service *service, struct fa
     return (service->command != NULL && !is_missing) || fault_out_of_memory(fault);
 }
 
+static enum role role_of_client(const struct service *service)
+{
+    return makes_backups(service->command) ? ROLE_TOOL : ROLE_APPLICATION;
+}
+
 static enum role role_of_image(const struct service *service)
 {
     switch (image_kind(service->image)) {
     case IMAGE_DATABASE:
-        return runs_a_client(service->command) ? ROLE_APPLICATION : ROLE_DATABASE;
+        return runs_a_client(service->command) ? role_of_client(service) : ROLE_DATABASE;
     case IMAGE_POOLER:
         return ROLE_POOLER;
     case IMAGE_TOOL:
@@ -82,7 +94,7 @@ static enum role role_of_image(const struct service *service)
     case IMAGE_OTHER:
         break;
     }
-    return ROLE_APPLICATION;
+    return role_of_client(service);
 }
 
 bool stack_read_role(struct stack *stack, struct service *service, struct fault *fault)

@@ -136,6 +136,14 @@ static enum points keyword_points(const struct stack *stack, const struct servic
     return POINTS_NOWHERE;
 }
 
+static bool is_a_servers(const struct stack *stack, struct host host)
+{
+    for (size_t i = 0; i < stack->count; i++)
+        if (is_server(&stack->services[i]) && is_called(&stack->services[i], host))
+            return true;
+    return false;
+}
+
 /* "db:5432" as the whole or as one word. */
 static enum points address_points(const struct stack *stack, const char *value)
 {
@@ -143,13 +151,23 @@ static enum points address_points(const struct stack *stack, const char *value)
         const char *host = colon;
         while (host > value && (isalnum((unsigned char) host[-1]) || strchr("-_.", host[-1]) != NULL))
             host--;
-        if (host == colon || !isdigit((unsigned char) colon[1]))
-            continue;
-        for (size_t i = 0; i < stack->count; i++)
-            if (is_server(&stack->services[i]) &&
-                is_called(&stack->services[i], (struct host){ host, (size_t) (colon - host) }))
-                return POINTS_HERE;
+        if (isdigit((unsigned char) colon[1]) && is_a_servers(stack, (struct host){ host, (size_t) (colon - host) }))
+            return POINTS_HERE;
     }
+    return POINTS_NOWHERE;
+}
+
+/* psql -h db, pg_isready --host=db: whatever the program, the host is the server's. */
+static enum points flag_points(const struct stack *stack, const char *command)
+{
+    static const char *const flags[] = { " -h", " --host" };
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+        for (const char *at = strstr(command, flags[i]); at != NULL; at = strstr(at + 1, flags[i])) {
+            const char *host = at + strlen(flags[i]);
+            host += strspn(host, " ='\"");
+            if (is_a_servers(stack, (struct host){ host, strcspn(host, " '\";|&\n") }))
+                return POINTS_HERE;
+        }
     return POINTS_NOWHERE;
 }
 
@@ -239,7 +257,7 @@ static void find_use(const struct stack *stack, struct service *service)
         if (by_name == NULL && words_end_like(variable->name, others))
             by_name = variable;
     }
-    if (value_points(stack, service, service->command) == POINTS_HERE)
+    if (value_points(stack, service, service->command) == POINTS_HERE || flag_points(stack, service->command) == POINTS_HERE)
         set_use(service, "command", NULL);
     else if (depends_on_a_server(stack, service))
         set_use(service, "depends_on", NULL);

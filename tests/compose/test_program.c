@@ -99,6 +99,14 @@ static void test_program__what_cannot_be_read_exits_with_2(void **state)
     assert_string_equal(result.output, "");
 }
 
+static void test_program__the_example_of_this_repository_is_clean(void **state)
+{
+    (void) state;
+    struct run_result result = RUN(folder_new(), "compose", "check", EXAMPLE);
+    assert_int_equal(result.exit_code, 0);
+    assert_contains(result.output, "nothing to do; 3 services use the database and wait for db-migrate");
+}
+
 static void test_program__a_file_is_generated_to_stdout_or_to_a_file(void **state)
 {
     (void) state;
@@ -152,6 +160,7 @@ int main(void)
         cmocka_unit_test(test_program__a_file_without_findings_is_not_written),
         cmocka_unit_test(test_program__json_goes_to_stdout_with_the_same_code),
         cmocka_unit_test(test_program__what_cannot_be_read_exits_with_2),
+        cmocka_unit_test(test_program__the_example_of_this_repository_is_clean),
         cmocka_unit_test(test_program__a_file_is_generated_to_stdout_or_to_a_file),
         cmocka_unit_test(test_program__what_is_wrong_in_an_env_file_is_shown_there),
         cmocka_unit_test(test_program__a_build_without_it_says_so),
