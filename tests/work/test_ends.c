@@ -5,6 +5,7 @@
 #include <libpq-fe.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "up.h"
@@ -144,6 +145,16 @@ static void test_ends__the_runs_own_backend_is_killed(void **state)
     crash("SELECT pid FROM pg_stat_activity WHERE application_name = 'pgusher' AND wait_event_type = 'Lock'");
 }
 
+/* A login that came in before the server had noticed the death is lost as well, but in no migration. */
+static int times_lost_in(const char *log, const char *migration)
+{
+    int times = 0;
+    const char *text = must_format("\"migration\":\"%s\"", migration);
+    for (const char *at = log; (at = strstr(at, "\"event\":\"connection_lost\"")) != NULL; at++)
+        times += strstr(must_keep(at, strcspn(at, "\n")), text) != NULL;
+    return times;
+}
+
 /* As the kernel does to one that takes all of the memory. */
 static void test_ends__a_migration_that_brings_the_server_down_each_time_is_a_failed_one(void **state)
 {
@@ -152,7 +163,7 @@ static void test_ends__a_migration_that_brings_the_server_down_each_time_is_a_fa
                                   "COPY two FROM PROGRAM 'kill -9 $PPID';";
     struct run *run = begin(FILES({ "1.sql", "CREATE TABLE one (a int);" }, { "2.sql", suicide }));
     struct run_result result = up_end(run, 5);
-    assert_int_equal(event_count(result.output, "connection_lost"), 3);
+    assert_int_equal(times_lost_in(result.output, "2.sql"), 3);
     assert_contains(event_line(result.output, "migration_failed"), "what brings the server down");
     assert_contains(result.errors, "3 times in a row during 2.sql");
     cluster_wait_log(own, 0, "all server processes terminated; reinitializing");

@@ -157,7 +157,7 @@ static void test_failover__what_the_new_primary_never_heard_of_is_applied_again(
     (void) state;
     PGconn *gate = close_gate(80);
     PGconn *other_gate = close_gate(150);
-    struct run *run = begin(three_hosts(), chain(80, 150));
+    struct run *run = begin(must_format("%s?target_session_attrs=read-write", three_hosts()), chain(80, 150));
     wait_for_row(second, 79);
     cluster_sql(second, NULL, "ALTER SYSTEM SET primary_conninfo = ''");
     cluster_sql(second, NULL, "SELECT pg_reload_conf()");
