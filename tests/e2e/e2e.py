@@ -2,9 +2,10 @@
 """usage: tests/e2e/e2e.py [NAME ...]
 
 The image in a real engine: what a user of docker/compose.yml, `docker run` and a Kubernetes manifest sees. Each function below is one
-test, and its name says what holds; NAME is a part of such a name. tests/e2e/images.sh makes the images first."""
+test, and its name says what holds; NAME is a part of such a name. tests/e2e/images.sh makes the images first; PGUSHER is a program with the command compose. ./dev e2e sees to both."""
 
 import os
+import re
 import shutil
 import sys
 import traceback
@@ -84,6 +85,46 @@ def compose__runs_as_hardened_as_it_says(stage):
     host = inspect(migrate, '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} '
                             '{{.HostConfig.RestartPolicy.Name}} {{len .NetworkSettings.Networks}}')
     hold_equal(host, f'true {32 * 1024 * 1024} 16 no 1', 'read-only, memory, pids, restart, networks')
+
+
+@test
+def compose__a_template_becomes_bots_that_wait(stage):
+    """docker/multi-bot as it is, but for the images. PGUSHER is a program that can write Compose files, unlike the image's."""
+    folder = f'{stage.folder}/multi-bot'
+    shutil.copytree('docker/multi-bot', folder)
+    template = open(f'{folder}/compose.template.yml', encoding='utf-8').read()
+    hold('image: postgres:' in template, 'the template has no image of PostgreSQL')
+    stage.file('multi-bot/compose.template.yml', re.sub('image: postgres:.*', f'image: {POSTGRES}', template))
+    stage.file('multi-bot/database_password.txt', PASSWORD + '\n')
+    stage.file('bot/sql/migrations/001_bot.sql', 'CREATE TABLE bot (id int);')
+    image = stage.image('bot', f'FROM {POSTGRES}\nCOPY --from={PGUSHER} /pgusher /usr/local/bin/\nWORKDIR /srv\n'
+                               'COPY sql/migrations sql/migrations\nUSER 65532\nENTRYPOINT []\n'
+                               'CMD ["sh", "-c", "trap exit TERM; sleep 3600 & wait"]\n')
+    env = {'COMPOSE_PROJECT_NAME': stage.name, 'BOT_IMAGE': image, 'PGUSHER': os.path.realpath(os.environ['PGUSHER'])}
+    stage.projects.append((['docker-compose', '--project-name', stage.name, '--file', f'{folder}/compose.yml'], env))
+
+    def multi_bot(*words):
+        return run(f'{folder}/multi-bot.sh', *words, env=env).stdout
+
+    multi_bot('start', 'all')
+    migrate = stage.of_project('db-migrate')
+    hold_equal(state_of(stage, 'db-migrate'), 'exited 0', 'db-migrate')
+    hold('applied=1' in logs(migrate), 'the migration was not applied')
+    names = [name[len('.env.'):] for name in os.listdir(folder) if name.startswith('.env.') and name != '.env.example']
+    hold(len(names) > 1, 'there are no several bots')
+    for name in names:
+        hold(started(stage.of_project(f'{name}-bot')) >= finished(migrate), f'{name}-bot started too early')
+        hold(f'{name}-bot' in multi_bot('status', 'all'), f'the status of {name}-bot is not shown')
+    multi_bot('stop', names[0])
+    hold(state_of(stage, f'{names[0]}-bot').startswith('exited'), f'{names[0]}-bot is not stopped')
+    hold(state_of(stage, f'{names[1]}-bot').startswith('running'), f'{names[1]}-bot was stopped too')
+
+
+@test
+def image__leaves_compose_out_and_says_so(stage):
+    container = stage.start(PGUSHER, 'compose', 'check', 'compose.yml', name='compose', options=HARDENED)
+    stage.ended(container, 2)
+    hold('compose' in logs(container), 'it does not say why')
 
 
 # --- waiting ---

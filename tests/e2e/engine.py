@@ -15,7 +15,7 @@ PGUSHER = 'pgusher-test/pgusher'
 BUILD = 'pgusher-test/build'
 POSTGRES = 'pgusher-test/postgres'
 PASSWORD = 'correct horse@battery/staple%'
-PATIENCE_S = 180  # nothing is judged by it: it ends what hangs
+PATIENCE_S = 400  # nothing is judged by it: it ends what hangs
 
 # As docker/compose.yml has it.
 HARDENED = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges:true', '--memory', '32m',
@@ -131,7 +131,7 @@ class Stage:
 
     def pgusher(self, *command, name='db-migrate', migrations=None, image=PGUSHER, options=(), **variables):
         variables = {'POSTGRES_HOST': 'postgres', 'POSTGRES_USER': 'app', 'POSTGRES_PASSWORD': PASSWORD,
-                     'PGUSHER_LOG_FORMAT': 'json', **variables}
+                     'PGUSHER_LOG_FORMAT': 'json', 'PGUSHER_ATTEMPTS': '150', **variables}
         words = [*HARDENED, *options]
         for key, value in variables.items():
             words += ['--env', f'{key}={value}'] if value is not None else []
