@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "cli/exit_code.h"
 #include "cli/termination_log.h"
 #include "face/colour.h"
@@ -167,26 +168,12 @@ bool program_fail(struct program *program, const struct fault *fault)
 
 /* --- the end ---------------------------------------------------------------------------------------------------------- */
 
-static bool write_all(int fd, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t written = write(fd, bytes, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        bytes += written;
-        size -= (size_t) written;
-    }
-    return true;
-}
-
 bool print_result(const struct buf *result, struct fault *fault)
 {
     if (!buf_ok(result))
         return fault_out_of_memory(fault);
     loop_end_at_signals();
-    if (!write_all(STDOUT_FILENO, buf_text(result), result->size))
+    if (!descriptor_write(STDOUT_FILENO, buf_text(result), result->size))
         return fault_set_errno(fault, FAULT_INTERNAL, errno, "cannot write the result on stdout");
     return true;
 }
@@ -202,7 +189,7 @@ void print_fault(const struct fault *fault, const struct source *source)
     buf_init(&text, FAULT_TEXT_MOST_BYTES);
     fault_text_add(&text, fault, source, false);
     loop_end_at_signals();
-    write_all(STDERR_FILENO, buf_text(&text), text.size);
+    descriptor_write(STDERR_FILENO, buf_text(&text), text.size);
     buf_finish(&text);
 }
 

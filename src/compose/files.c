@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
+
 enum { MOST_BYTES = 1024 * 1024, NEW_FILE_MODE = 0666 };
 
 static bool refuse(const char *path, const char *verb, struct fault *fault)
@@ -56,20 +58,6 @@ bool file_read(struct source *source, struct arena *arena, const char *path, str
     return ok;
 }
 
-static bool write_all(int fd, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t written = write(fd, bytes, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        bytes += written;
-        size -= (size_t) written;
-    }
-    return true;
-}
-
 static mode_t default_mode(void)
 {
     mode_t mask = umask(0);
@@ -90,7 +78,7 @@ static bool take_over_mode(int fd, const char *path)
 
 static bool fill(int fd, const char *path, const struct buf *bytes)
 {
-    return write_all(fd, buf_text(bytes), bytes->size) && take_over_mode(fd, path) && fsync(fd) == 0;
+    return descriptor_write(fd, buf_text(bytes), bytes->size) && take_over_mode(fd, path) && fsync(fd) == 0;
 }
 
 bool file_replace(const char *path, const struct buf *bytes, struct fault *fault)

@@ -57,8 +57,8 @@ static bool indent_of(size_t *indent, const struct source *source, const struct 
     return *indent != SIZE_MAX;
 }
 
-bool insert_first(struct edits *edits, const struct source *source, const struct yaml_node *mapping, size_t step_bytes,
-                  struct insertion insertion)
+static bool insert(struct edits *edits, const struct source *source, const struct yaml_node *mapping, size_t step_bytes,
+                   struct insertion insertion, bool is_first)
 {
     size_t indent;
     struct buf text;
@@ -68,25 +68,22 @@ bool insert_first(struct edits *edits, const struct source *source, const struct
         return insert_in_braces(edits, source, mapping, insertion.flow);
     if (!indent_of(&indent, source, mapping))
         return false;
+    size_t at = is_first ? line_begin(source, mapping->first->key->begin) : line_end(source, mapping->end);
     buf_init(&text, MOST_BYTES);
-    add_lines(&text, insertion.lines, indent, step_bytes, line_feed(source), false);
-    return take(edits, line_begin(source, mapping->first->key->begin), &text);
+    add_lines(&text, insertion.lines, indent, step_bytes, line_feed(source), !is_first);
+    return take(edits, at, &text);
+}
+
+bool insert_first(struct edits *edits, const struct source *source, const struct yaml_node *mapping, size_t step_bytes,
+                  struct insertion insertion)
+{
+    return insert(edits, source, mapping, step_bytes, insertion, true);
 }
 
 bool insert_last(struct edits *edits, const struct source *source, const struct yaml_node *mapping, size_t step_bytes,
                  struct insertion insertion)
 {
-    size_t indent;
-    struct buf text;
-    if (mapping == NULL || mapping->kind != YAML_MAPPING)
-        return false;
-    if (mapping->flow)
-        return insert_in_braces(edits, source, mapping, insertion.flow);
-    if (!indent_of(&indent, source, mapping))
-        return false;
-    buf_init(&text, MOST_BYTES);
-    add_lines(&text, insertion.lines, indent, step_bytes, line_feed(source), true);
-    return take(edits, line_end(source, mapping->end), &text);
+    return insert(edits, source, mapping, step_bytes, insertion, false);
 }
 
 size_t insert_step(const struct source *source, const struct yaml_node *mapping)

@@ -1,0 +1,41 @@
+/* All bytes arrive, or it is said that they did not. */
+#include "support/testing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/descriptor.h"
+
+static void test_descriptor__all_bytes_arrive(void **state)
+{
+    (void) state;
+    int ends[2];
+    char got[8] = "";
+    assert_int_equal(pipe(ends), 0);
+    assert_true(descriptor_write(ends[1], "", 0));
+    assert_true(descriptor_write(ends[1], "abc", 3));
+    assert_int_equal(read(ends[0], got, sizeof got), 3);
+    assert_string_equal(got, "abc");
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void test_descriptor__a_full_disk_is_told(void **state)
+{
+    (void) state;
+    int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_false(descriptor_write(fd, "abc", 3));
+    assert_int_equal(errno, ENOSPC);
+    close(fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_descriptor__all_bytes_arrive),
+        cmocka_unit_test(test_descriptor__a_full_disk_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
