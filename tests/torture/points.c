@@ -148,9 +148,14 @@ static bool find(size_t *index, const char *name, const char *const *names, size
     return false;
 }
 
-const char *kind_name(enum fault_kind kind)
+const char *kind_text(enum fault_kind kind)
 {
     return kind_names[kind];
+}
+
+const char *story_text(enum story_name story)
+{
+    return story_names[story];
 }
 
 const char *point_name(const struct point *point)

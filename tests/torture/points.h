@@ -37,7 +37,8 @@ void points_only(struct points *points, enum fault_kind kind);
 /* "close/chain/client/1234/goes-on", so that a point can be told and asked for again; false when there is none of that name. */
 const char *point_name(const struct point *point);
 bool point_parse(struct point *point, const char *name);
-const char *kind_name(enum fault_kind kind);
+const char *kind_text(enum fault_kind kind);
+const char *story_text(enum story_name story);
 bool kind_parse(enum fault_kind *kind, const char *name);
 
 #endif
