@@ -41,7 +41,7 @@ def run(stopwatch, command):
 def last_words(text):
     """The line that says most: the first that speaks of an error, else the last one."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line.lower() or "fatal" in line.lower()]
+    telling = [line for line in lines if ("error" in line.lower() or "fatal" in line.lower()) and not line.endswith(":")]
     return (telling or lines[-1:] or [""])[0][:200]
 
 

@@ -50,6 +50,7 @@ def test_a_slow_program_has_fewer_rounds_spread_evenly():
 
 def test_the_line_that_speaks_of_an_error_is_the_telling_one():
     assert rounds.last_words("starting\nERROR: no such thing\nbye\n") == "ERROR: no such thing"
+    assert rounds.last_words("Error executing:\nSELECT 1\nerror: no such thing\n") == "error: no such thing"
     assert rounds.last_words("one\ntwo\n") == "two"
     assert rounds.last_words("") == ""
 
