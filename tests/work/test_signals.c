@@ -7,22 +7,7 @@
 #include "up.h"
 #include "wire/talk.h"
 
-/* Generous for a busy machine, and far from what a test that hangs would take. */
-enum { SOON_US = 20 * 1000 * 1000 };
-
-#define NO_SESSION                                                                                                          \
-    "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pgusher')"
 #define SLEEPING "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')"
-
-static struct run_result stop(struct run *run, int signal_number)
-{
-    run_signal(run, signal_number);
-    struct run_result result = up_end(run, 128 + signal_number);
-    assert_true(result.duration_us < SOON_US);
-    assert_contains(event_line(result.output, "stopping"), signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
-    assert_contains(event_line(result.output, "finished"), "\"outcome\":\"signal\"");
-    return result;
-}
 
 /* Such a build waits, for the sake of its leak check, for a look-up or a cancel that still runs. */
 static void skip_with_sanitizers(void)
@@ -41,7 +26,7 @@ static void stop_in_sleep(int signal_number)
     struct run *run = up_begin(&(struct up){ .migrations = folder, .database = database });
     run_wait_for(run, "\"event\":\"migration_applied\"");
     wait_until(database, SLEEPING);
-    stop(run, signal_number);
+    up_stop_run(run, signal_number);
     wait_until(database, NO_SESSION);
     expect_sql(database, "SELECT to_regclass('kept'), to_regclass('gone'), to_regclass('never'), to_regclass('after')",
                "kept|||");
@@ -73,7 +58,7 @@ static void test_signals__a_rerun_after_a_stop_goes_on(void **state)
     const struct up up = { .migrations = folder, .database = database };
     struct run *run = up_begin(&up);
     wait_until(database, SLEEPING);
-    stop(run, SIGTERM);
+    up_stop_run(run, SIGTERM);
     cluster_sql(cluster, database, "UPDATE pause SET seconds = 0");
     up_run(&up, 0);
     assert_string_equal(ledger_names(database), "1.sql");
@@ -88,7 +73,7 @@ static void test_signals__while_no_server_is_there(void **state)
                                              .port = cluster_port(absent),
                                              .arguments = WORDS("--interval", "50ms") });
     run_wait_for(run, "\"event\":\"attempt_failed\"");
-    stop(run, SIGTERM);
+    up_stop_run(run, SIGTERM);
     cluster_free(absent);
 }
 
@@ -103,7 +88,7 @@ static void test_signals__while_a_server_accepts_and_says_nothing(void **state)
                                              .port = cluster_port(stopped),
                                              .arguments = WORDS("--interval", "50ms") });
     run_wait_for(run, "\"event\":\"attempt_failed\"");
-    stop(run, SIGINT);
+    up_stop_run(run, SIGINT);
     cluster_free(stopped);
 }
 
@@ -130,7 +115,7 @@ static void test_signals__while_a_name_is_looked_up_for_ever(void **state)
     skip_with_sanitizers();
     struct run *run = begin_look_up(silent_hosts(), WORDS("--interval", "50ms"));
     run_wait_for(run, "\"event\":\"attempt_failed\"");
-    stop(run, SIGTERM);
+    up_stop_run(run, SIGTERM);
 }
 
 static void test_signals__a_look_up_does_not_outlive_the_deadline(void **state)
@@ -156,8 +141,8 @@ static void test_signals__while_waiting_for_the_lock(void **state)
     struct run *holder = hold_lock(database);
     struct run *run = up_begin(&(struct up){ .migrations = FILES({ "1.sql", "SELECT 1;" }), .database = database });
     run_wait_for(run, "\"event\":\"lock_waiting\"");
-    stop(run, SIGTERM);
-    stop(holder, SIGTERM);
+    up_stop_run(run, SIGTERM);
+    up_stop_run(holder, SIGTERM);
     wait_until(database, NO_SESSION);
     expect_sql(database, "SELECT count(*) FROM schema_migrations", "0");
 }
@@ -179,7 +164,7 @@ static void test_signals__during_a_copy_of_much_data(void **state)
     struct run *run = up_begin(&(struct up){ .migrations = FILES({ "1.sql", text.at }), .database = database });
     bytes_finish(&text);
     wait_until(database, SLEEPING);
-    stop(run, SIGTERM);
+    up_stop_run(run, SIGTERM);
     wait_until(database, NO_SESSION);
     expect_sql(database, "SELECT to_regclass('t') IS NULL, count(*) FROM schema_migrations", "t|0");
 }
@@ -195,7 +180,7 @@ static void test_signals__during_a_copy_to_nobody(void **state)
     wait_until(database,
                "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep' "
                "AND query LIKE 'COPY%')");
-    stop(run, SIGTERM);
+    up_stop_run(run, SIGTERM);
     wait_until(database, NO_SESSION);
     expect_sql(database, "SELECT to_regclass('t') IS NULL, count(*) FROM schema_migrations", "t|0");
 }
@@ -210,7 +195,7 @@ static void test_signals__in_a_statement_outside_transactions(void **state)
     const char *folder = FILES({ "1.sql", "CREATE INDEX CONCURRENTLY i ON t (slow(a));" });
     struct run *run = up_begin(&(struct up){ .migrations = folder, .database = database });
     wait_until(database, SLEEPING);
-    stop(run, SIGTERM);
+    up_stop_run(run, SIGTERM);
     wait_until(database, NO_SESSION);
     expect_sql(database, "SELECT string_agg(event, ',' ORDER BY id) FROM schema_migrations_log", "started");
 }
@@ -244,7 +229,7 @@ static void test_signals__a_frozen_server_holds_nobody_up(void **state)
         .migrations = FILES({ "1.sql", "SELECT pg_sleep(60);" }), .database = "postgres", .port = cluster_port(frozen) });
     cluster_sql(frozen, NULL, "DO $$ BEGIN WHILE NOT " SLEEPING " LOOP PERFORM pg_stat_clear_snapshot(); END LOOP; END $$");
     kill(cluster_pid(frozen), SIGSTOP);
-    stop(run, SIGTERM);
+    up_stop_run(run, SIGTERM);
     cluster_free(frozen);
 }
 
@@ -265,7 +250,7 @@ static void stop_chain_after(const char *folder, const char *name)
     const char *database = up_database("chain");
     struct run *run = up_begin(&(struct up){ .migrations = folder, .database = database });
     run_wait_for(run, name);
-    struct run_result result = stop(run, SIGTERM);
+    struct run_result result = up_stop_run(run, SIGTERM);
     long at_exit = sql_number(database, "SELECT count(*) FROM schema_migrations");
     wait_until(database, NO_SESSION);
     long in_the_end = sql_number(database, "SELECT count(*) FROM schema_migrations");

@@ -133,6 +133,17 @@ struct run_result up_run(const struct up *up, int exit_code)
     return up_end(up_begin(up), exit_code);
 }
 
+struct run_result up_stop_run(struct run *run, int signal_number)
+{
+    enum { SOON_US = 20 * 1000 * 1000 };
+    run_signal(run, signal_number);
+    struct run_result result = up_end(run, 128 + signal_number);
+    assert_true(result.duration_us < SOON_US);
+    assert_contains(event_line(result.output, "stopping"), must_format("\"SIG%s\"", sigabbrev_np(signal_number)));
+    assert_contains(event_line(result.output, "finished"), "\"outcome\":\"signal\"");
+    return result;
+}
+
 const char *up_failure(const struct up *up, int exit_code)
 {
     struct run_result result = up_run(up, exit_code);

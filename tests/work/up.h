@@ -68,6 +68,16 @@ struct run *up_begin(const struct up *up);
 struct run_result up_end(struct run *run, int exit_code);
 struct run_result up_run(const struct up *up, int exit_code);
 
+/*
+ * Sends the signal: it must end soon, say that it stops, and end with 128 and the signal's number. Soon is generous for a busy machine,
+ * and far from what a run that hangs would take.
+ */
+struct run_result up_stop_run(struct run *run, int signal_number);
+
+/* Nothing of a run is left in the database. */
+#define NO_SESSION                                                                                                          \
+    "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pgusher')"
+
 /* Runs it, and does the same with the events and the error text of a migration that fails. */
 const char *up_failure(const struct up *up, int exit_code);
 
