@@ -69,7 +69,7 @@ static bool replace_reference(struct copying *copying, const struct reference *r
     copying->uses_port = copying->uses_port || is_port;
     if (value != NULL)
         edits_add(copying->edits, reference->begin, reference->end, value);
-    else if (source->bytes[colon] == '-' && colon < reference->end)
+    else if (colon < reference->end && source->bytes[colon] == '-')
         edits_add(copying->edits, reference->begin, reference->end,
                   arena_copy(copying->edits->arena, source->bytes + colon + 1, reference->end - colon - 2));
     else {
