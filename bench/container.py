@@ -5,7 +5,6 @@ The image beside one with dbmate (DBMATE is its program) and one of Python with 
 a container and outside. In turn, so that a busy minute of the machine meets all of them. Prints a table in Markdown; ./dev bench-image
 runs it."""
 
-import glob
 import os
 import shutil
 import statistics
@@ -17,8 +16,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), '..
 from engine import PASSWORD, PGUSHER, Stage, await_true, docker, finished, run, started  # noqa: E402
 
 FILES = 20
+MANY = 1000
 DEBIAN = 'pgusher-test/debian'
-GROUP = '/sys/fs/cgroup/memory'  # where the kernel keeps a group's peak; only the first version of groups is read
 
 
 class Tool:
@@ -26,7 +25,6 @@ class Tool:
         self.name, self.image, self.words, self.outside = name, image, words, outside
         self.folder, self.environment = folder, environment
         self.container_ms, self.inside_ms, self.outside_ms, self.first_ms, self.memory_kb = [], [], [], [], []
-        self.group_kb = None
 
 
 def write_migrations(stage):
@@ -74,18 +72,12 @@ def make_tools(stage, dbmate, host):
 def in_container(stage, tool):
     name = f'{stage.name}-run'
     words = [word for key, value in tool.environment[0].items() for word in ('--env', f'{key}={value}')]
-    group = f'pgusher-bench-{tool.folder}-{tool.name[0]}-{os.getpid()}'
-    parent = ['--cgroup-parent', f'/{group}'] if os.path.exists(f'{GROUP}/memory.usage_in_bytes') else []
     began = time.monotonic()
-    docker('run', '--name', name, '--network', stage.name, '--volume', f'{stage.folder}/{tool.folder}:/m:ro', *words, *parent,
+    docker('run', '--name', name, '--network', stage.name, '--volume', f'{stage.folder}/{tool.folder}:/m:ro', *words,
            tool.image, *tool.words)
     tool.container_ms.append((time.monotonic() - began) * 1000)
     tool.inside_ms.append((finished(name) - started(name)) * 1000)
     docker('rm', name)
-    if parent:
-        tool.group_kb = int(open(f'{GROUP}/{group}/memory.max_usage_in_bytes', encoding='utf-8').read()) // 1024
-        for path in glob.glob(f'/sys/fs/cgroup/*/{group}'):
-            os.rmdir(path)
 
 
 def outside(tool):
@@ -106,11 +98,19 @@ def outside(tool):
         sys.exit(f'{tool.name} ended with status {status}')
 
 
-def measure_memory(stage, tool):
+def memory_kb(stage, words, environment):
     """By a small program: a child of this one would have the memory counted that this one had when it was born."""
     result = f'{stage.folder}/memory'
-    run('/usr/bin/time', '--format', '%M', '--output', result, *tool.outside, env=tool.environment[1])
-    tool.memory_kb.append(int(open(result, encoding='utf-8').read()))
+    run('/usr/bin/time', '--format', '%M', '--output', result, *words, env=environment)
+    return int(open(result, encoding='utf-8').read())
+
+
+def many_kb(stage, tool):
+    for number in range(MANY):
+        stage.file(f'many/{number:04}_add.sql', f'CREATE TABLE t{number} (id int PRIMARY KEY, word text);\n'
+                                                f'INSERT INTO t{number} VALUES (1, $$one; two$$);\n')
+    stage.sql('CREATE DATABASE d_many')
+    return memory_kb(stage, [tool.outside[0], 'up', '-m', f'{stage.folder}/many'], {**tool.environment[1], 'PGDATABASE': 'd_many'})
 
 
 def figure(values, digits=0):
@@ -118,14 +118,12 @@ def figure(values, digits=0):
 
 
 def print_table(tools):
-    print('| | image, MB | `docker run`, ms | in the container, ms | outside, ms | to the first line, ms | memory, MB | '
-          'memory of the container, MB |\n' + '|---' * 8 + '|')
+    print('| | image, MB | `docker run`, ms | in the container, ms | outside, ms | to the first line, ms | memory, MB '
+          '|\n' + '|---' * 7 + '|')
     for tool in tools:
         size = int(docker('image', 'inspect', '--format', '{{.Size}}', tool.image)) / 1e6
-        group = f'{tool.group_kb / 1024:.1f}' if tool.group_kb else '-'
         print(f'| {tool.name} | {size:.1f} | {figure(tool.container_ms)} | {figure(tool.inside_ms)} | '
-              f'{figure(tool.outside_ms, 1)} | {figure(tool.first_ms, 1)} | {figure([kb / 1024 for kb in tool.memory_kb], 1)} | '
-              f'{group} |')
+              f'{figure(tool.outside_ms, 1)} | {figure(tool.first_ms, 1)} | {figure([kb / 1024 for kb in tool.memory_kb], 1)} |')
 
 
 def main():
@@ -146,8 +144,9 @@ def main():
             for tool in tools:
                 in_container(stage, tool)
                 outside(tool)
-                measure_memory(stage, tool)
+                tool.memory_kb.append(memory_kb(stage, tool.outside, tool.environment[1]))
         print_table(tools)
+        print(f'{MANY} pending migrations of two statements each: {many_kb(stage, tools[0]) / 1024:.1f} MB')
     finally:
         stage.clear()
 
