@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -99,10 +100,22 @@ static void measure(void)
 
 /* --- all of them --- */
 
-static pid_t begin_measuring(void)
+/* In the child, which does not outlive the parent: 0. */
+static pid_t fork_worker(void)
 {
+    pid_t parent = getpid();
     pid_t pid = fork();
     must(pid >= 0, "cannot fork: %s", strerror(errno));
+    if (pid == 0)
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (pid == 0 && getppid() != parent)
+        exit(1);
+    return pid;
+}
+
+static pid_t begin_measuring(void)
+{
+    pid_t pid = fork_worker();
     if (pid > 0)
         return pid;
     measure();
@@ -111,8 +124,7 @@ static pid_t begin_measuring(void)
 
 static pid_t begin_working(const struct points *points, size_t number)
 {
-    pid_t pid = fork();
-    must(pid >= 0, "cannot fork: %s", strerror(errno));
+    pid_t pid = fork_worker();
     if (pid > 0)
         return pid;
     work(points, number);
