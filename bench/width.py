@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """How many targets one wait can watch, and what that costs: beside xargs -P 64 pg_isready.
 
-usage: width.py --build DIR [--rounds N] [--most N] [--json FILE]
+usage: width.py --build DIR [--rounds N] [--peer-rounds N] [--most N] [--only scripted|bad|real] [--json FILE]
 
 Scripted servers (bench/width_server.c: thousands of addresses in one process) and real ones (three clusters with thirty databases each).
-All ways take their turn in each round, so that what else the machine does falls on all of them alike. Medians of the rounds.
+All ways take their turn in each round, so that what else the machine does falls on all of them alike; with --peer-rounds xargs takes
+no more turns than that among a thousand targets and more, where it needs a minute for each. Medians of the rounds.
 """
 
 import argparse
@@ -27,6 +28,7 @@ CLUSTERS = 3
 QUICK, SILENT, SLOW = 1, 2, 3  # the second byte of an address decides what it does
 SLOW_S = 1.0
 TIMEOUT_S = 3
+MANY = 1000
 
 
 class Sample:
@@ -71,12 +73,15 @@ def ways(program, until, more=()):
     return {"pgusher": (wait, 0), "xargs": (["xargs", "-P", "64", "-L", "1", "pg_isready", "-q"], 1)}
 
 
-def measure(name, places, folder, program, rounds, variables, until="accepting", more=(), only=None):
+def measure(name, places, folder, program, turns, variables, until="accepting", more=(), only=None):
+    rounds, peer_rounds = turns
     lists = write_lists(folder, name.replace(" ", "-"), places)
     chosen = {way: row for way, row in ways(program, until, more).items() if only in (None, way)}
     samples = {way: [] for way in chosen}
-    for _ in range(rounds):
+    for turn in range(rounds):
         for way in random.sample(list(chosen), len(chosen)):
+            if way == "xargs" and len(places) >= MANY and turn >= peer_rounds:
+                continue
             command, which = chosen[way]
             samples[way].append(Sample(command, lists[which], variables))
     for way, taken in samples.items():
@@ -86,15 +91,20 @@ def measure(name, places, folder, program, rounds, variables, until="accepting",
         yield {"case": name, "way": way, "targets": len(places), "until": until, **row}
 
 
-def fake_cases(folder, program, rounds, most, port):
+def fake_cases(folder, program, turns, most, port):
     variables = environment(port)
     for width in [width for width in WIDTHS if width <= most]:
         places = [(address(QUICK, index), port, "d") for index in range(width)]
-        yield from measure(f"scripted {width}", places, folder, program, rounds, variables)
+        yield from measure(f"scripted {width}", places, folder, program, turns, variables)
+
+
+def bad_cases(folder, program, turns, most, port):
+    """Some of the servers are slow, or accept and say nothing."""
+    variables = environment(port)
     places = [(address(SLOW if index % 10 == 0 else QUICK, index), port, "d") for index in range(most)]
-    yield from measure("a tenth answer after 1 s", places, folder, program, rounds, variables, only="pgusher")
+    yield from measure("a tenth answer after 1 s", places, folder, program, turns, variables, only="pgusher")
     places = [(address(SILENT if index % 10 == 0 else QUICK, index), port, "d") for index in range(most)]
-    yield from measure("a tenth are silent", places, folder, program, rounds, variables,
+    yield from measure("a tenth are silent", places, folder, program, turns, variables,
                        more=("--timeout", f"{TIMEOUT_S}s"), only="pgusher")
 
 
@@ -102,7 +112,7 @@ def make_databases(cluster, count):
     cluster.psql("".join(f"CREATE DATABASE width{index};\n" for index in range(count)))
 
 
-def real_cases(folder, program, rounds, most):
+def real_cases(folder, program, turns, most):
     clusters = [Cluster(folder / f"cluster{index}") for index in range(CLUSTERS)]
     try:
         each = min(most, REAL_WIDTHS[-1]) // CLUSTERS
@@ -110,11 +120,11 @@ def real_cases(folder, program, rounds, most):
             list(pool.map(lambda cluster: make_databases(cluster, each), clusters))
         everything = [("127.0.0.1", cluster.port, f"width{index}") for index in range(each) for cluster in clusters]
         for width in [width for width in REAL_WIDTHS if width <= len(everything)]:
-            yield from measure(f"real {width}, accepting", everything[:width], folder, program, rounds,
+            yield from measure(f"real {width}, accepting", everything[:width], folder, program, turns,
                                environment(clusters[0].port))
-        yield from measure(f"real {len(everything)}, login", everything, folder, program, rounds,
+        yield from measure(f"real {len(everything)}, login", everything, folder, program, turns,
                            environment(clusters[0].port), until="login", only="pgusher")
-        yield from measure(f"real {len(everything)}, SCRAM", everything, folder, program, rounds,
+        yield from measure(f"real {len(everything)}, SCRAM", everything, folder, program, turns,
                            environment(clusters[0].port, "postgres"), until="login", only="pgusher")
     finally:
         for cluster in clusters:
@@ -125,13 +135,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True, type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--peer-rounds", type=int)
     parser.add_argument("--most", type=int, default=WIDTHS[-1])
     parser.add_argument("--json", type=pathlib.Path)
-    parser.add_argument("--only", choices=["scripted", "real"])
+    parser.add_argument("--only", choices=["scripted", "bad", "real"])
     options = parser.parse_args()
     program = options.build.resolve() / "pgusher"
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    turns = options.rounds, options.rounds if options.peer_rounds is None else options.peer_rounds
     port = free_port()
     rows = []
     with tempfile.TemporaryDirectory(prefix="pgusher-width-") as name:
@@ -141,11 +153,14 @@ def main():
             server = subprocess.Popen([str(options.build.resolve() / "bench/bench_width_server"), str(port)],
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             server.stdout.readline()
-            rows += fake_cases(folder, program, options.rounds, options.most, port)
+            if options.only != "bad":
+                rows += fake_cases(folder, program, turns, options.most, port)
+            if options.only != "scripted":
+                rows += bad_cases(folder, program, turns, options.most, port)
             server.stdin.close()
             server.wait()
-        if options.only != "scripted":
-            rows += real_cases(folder, program, options.rounds, options.most)
+        if options.only in (None, "real"):
+            rows += real_cases(folder, program, turns, options.most)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
 

@@ -25,17 +25,6 @@ static int clear(void **state)
     return 0;
 }
 
-/* Replaced as a whole, so that nobody reads half of it. */
-static const char *write_hosts(const char *path, const char *lines)
-{
-    if (path == NULL)
-        path = must_format("%s/hosts", folder_new());
-    const char *fresh = must_format("%s.new", path);
-    FILE *file = fopen(fresh, "w");
-    must(file != NULL && fputs(lines, file) >= 0 && fclose(file) == 0 && rename(fresh, path) == 0, "cannot write %s", path);
-    return path;
-}
-
 static struct run *begin(const char *hosts, const char *const *words)
 {
     return wait_begin_with_hosts(

@@ -15,17 +15,6 @@ static const char *host_list(const char *names)
     return must_format("host=%s port=%d user=u dbname=d sslmode=disable", names, fake_server_port(first));
 }
 
-/* Replaced as a whole, so that nobody reads half of it. */
-static const char *write_hosts(const char *path, const char *lines)
-{
-    if (path == NULL)
-        path = must_format("%s/hosts", folder_new());
-    const char *fresh = must_format("%s.new", path);
-    FILE *file = fopen(fresh, "w");
-    must(file != NULL && fputs(lines, file) >= 0 && fclose(file) == 0 && rename(fresh, path) == 0, "cannot write %s", path);
-    return path;
-}
-
 static const char *log_with_hosts(const char *lines, const char *conninfo, const char *const *words, int exit_code)
 {
     return up_end(wait_begin_with_hosts(write_hosts(NULL, lines), conninfo, words), exit_code).output;

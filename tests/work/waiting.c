@@ -1,6 +1,8 @@
 /*
  * Two scripted servers and the runs of pgusher that wait for them. What is to be seen is in the tests.
  */
+#include <stdio.h>
+
 #include "waiting.h"
 
 struct fake_server *first, *second;
@@ -69,4 +71,14 @@ const char *wait_log(const char *conninfo, const char *const *words, int exit_co
 void expect_winner(const char *log, const struct fake_server *server)
 {
     assert_contains(event_line(log, "ready"), must_format("\"address\":\"127.0.0.1:%d\"", fake_server_port(server)));
+}
+
+const char *write_hosts(const char *path, const char *lines)
+{
+    if (path == NULL)
+        path = must_format("%s/hosts", folder_new());
+    const char *fresh = must_format("%s.new", path);
+    FILE *file = fopen(fresh, "w");
+    must(file != NULL && fputs(lines, file) >= 0 && fclose(file) == 0 && rename(fresh, path) == 0, "cannot write %s", path);
+    return path;
 }

@@ -47,6 +47,9 @@ struct run *wait_begin(const char *conninfo, const char *const *words);
 struct run *wait_begin_with_hosts(const char *hosts, const char *conninfo, const char *const *words);
 const char *wait_log(const char *conninfo, const char *const *words, int exit_code);
 
+/* A file for run_spec's hosts, or its next text: it is replaced as a whole, so that nobody reads half of it. Path NULL: a new one. */
+const char *write_hosts(const char *path, const char *lines);
+
 /* The ready event names this server. */
 void expect_winner(const char *log, const struct fake_server *server);
 
