@@ -21,6 +21,7 @@ struct log {
     bool terminal;          /* marks and a live line, only with LOG_FORMAT_TEXT */
     bool colour;            /* only with terminal */
     bool broken;            /* a write failed: nothing more is written */
+    bool hurried;           /* a signal came while nobody read: what does not fit at once is dropped from then on */
     size_t columns;         /* of the terminal */
     struct buf line;
     struct live_line live;

@@ -5,6 +5,8 @@
 #include "face/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -46,6 +48,26 @@ static bool wait_until_writable(int fd)
     return ready > 0 || (ready < 0 && errno == EINTR);
 }
 
+static bool is_non_blocking(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && (flags & O_NONBLOCK) != 0;
+}
+
+/*
+ * A reader who only pauses is waited for, until a signal comes: no write must block then, which after this a piece of PIPE_BUF does not.
+ */
+static bool has_room(struct log *log)
+{
+    struct pollfd poller = { .fd = log->fd, .events = POLLOUT };
+    int ready;
+    do
+        ready = poll(&poller, 1, log->hurried ? 0 : PATIENCE_MS);
+    while (ready == 0 && !log->hurried && !is_non_blocking(log->fd));
+    log->hurried |= ready < 0 && errno == EINTR;
+    return ready > 0 || (ready == 0 && !log->hurried);
+}
+
 static void write_line(struct log *log)
 {
     if (!buf_ok(&log->line)) {
@@ -55,7 +77,9 @@ static void write_line(struct log *log)
     const char *bytes = log->line.bytes;
     size_t left = log->line.size;
     while (left > 0) {
-        ssize_t written = write(log->fd, bytes, left);
+        if (!has_room(log))
+            return;
+        ssize_t written = write(log->fd, bytes, left < PIPE_BUF ? left : PIPE_BUF);
         if (written > 0) {
             bytes += written;
             left -= (size_t) written;

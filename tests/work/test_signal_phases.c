@@ -3,9 +3,11 @@
  * reading, half a handshake, a process of number 1; and the signals that are not SIGTERM. After each the next run brings the database to
  * what an undisturbed one leaves.
  */
+#include <fcntl.h>
 #include <libpq-fe.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "support/fake_server.h"
@@ -284,6 +286,25 @@ static void test_signals__as_process_number_one(void **state)
     }
 }
 
+/* A pipe without a reader at work holds the run up, but no signal. */
+static void test_signals__while_nobody_reads_the_log(void **state)
+{
+    (void) state;
+    const char *pipe = folder_path(folder_new(), "log");
+    must(mkfifo(pipe, 0666) == 0, "cannot make a pipe");
+    int reader = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct up up = { .database = new_database("unread"),
+                     .migrations = FILES({ "1.sql", "DO $$ BEGIN FOR i IN 1..3000 LOOP RAISE NOTICE 'for nobody'; END LOOP; "
+                                                    "END $$; SELECT rest();" }) };
+    struct run *run = begin_under(&up, WORDS("/bin/sh", "-c", must_format("exec \"$0\" \"$@\" > %s", pipe)));
+    wait_until(up.database, SLEEPING);
+    run_signal(run, SIGTERM);
+    up_end(run, 128 + SIGTERM);
+    close(reader);
+    wait_until(up.database, NO_SESSION);
+    expect_sql(up.database, "SELECT count(*) FROM schema_migrations", "0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +319,7 @@ int main(void)
         UP_TEST(test_signals__sigquit_ends_at_once_and_the_next_run_converges),
         UP_TEST(test_signals__under_nohup_a_sighup_is_nothing),
         UP_TEST(test_signals__as_process_number_one),
+        UP_TEST(test_signals__while_nobody_reads_the_log),
         UP_LOG_TEST,
     };
     return cmocka_run_group_tests(tests, up_start, up_stop);
