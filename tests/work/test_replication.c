@@ -199,6 +199,17 @@ static void test_lag__a_standby_that_has_caught_up_lags_by_nothing(void **state)
     log_of("wait", cluster_conninfo(cluster, "postgres"), WORDS("--max-lag", "0"), 0); /* a primary lags behind nobody */
 }
 
+/* Each a target of its own; the primary's word reaches the standbys of the same system. */
+static void test_lag__within_a_crowd(void **state)
+{
+    (void) state;
+    catch_up(standby);
+    catch_up(other);
+    const char *need = "primary=1,standby>=2";
+    const char *log = log_of("wait", all_three("postgres"), WORDS("--need", need, "--max-lag", "16MB"), 0);
+    assert_contains(event_line(log, "crowd_ready"), "\"primaries\":1,\"standbys\":2");
+}
+
 /* Its commits are replayed an hour later: that it lags is known from what it has received. */
 static void test_lag__a_delayed_standby_is_waited_for(void **state)
 {
@@ -289,6 +300,7 @@ int main(void)
         UP_TEST(test_replicated__without_a_standby_there_is_a_warning),
         UP_TEST(test_replicated__a_signal_ends_the_wait),
         UP_TEST(test_lag__a_standby_that_has_caught_up_lags_by_nothing),
+        UP_TEST(test_lag__within_a_crowd),
         UP_TEST(test_lag__a_delayed_standby_is_waited_for),
         UP_TEST(test_lag__by_time),
         UP_TEST(test_lag__a_standby_that_is_cut_off),
