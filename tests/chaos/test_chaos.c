@@ -84,7 +84,7 @@ static bool is_as_scripted(const struct life *life, enum target_state state, boo
 static bool nobody_is_silent(const struct play *play)
 {
     for (size_t i = 0; i < play->crowd->member_count; i++)
-        if (play->crowd->members[i]->seen == SEEN_SILENT)
+        if (!play->crowd->members[i]->is_lost && play->crowd->members[i]->seen == SEEN_SILENT)
             return false;
     return true;
 }
