@@ -4,8 +4,8 @@
  */
 #include "base/memory.h"
 #include "chat.h"
-#include "support/fake_server.h"
 #include "support/descriptors.h"
+#include "support/fake_server.h"
 #include "support/testing.h"
 #include "wire.h"
 
