@@ -4,6 +4,7 @@
  */
 #include "work/roster.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -231,14 +232,20 @@ static bool fill_hosts(struct target *target, struct merge *merge)
     return ok;
 }
 
+/* One of several addresses of a name is known by itself. */
+static const char *label_name(const struct target *target, const struct target_host *host)
+{
+    if (host->address != NULL && (target->is_pinned || host->name == NULL))
+        return host->address;
+    return host->name != NULL ? host->name : "local";
+}
+
 static bool fill_label(struct target *target, struct merge *merge)
 {
     const char *label = "";
     for (size_t i = 0; label != NULL && i < target->host_count; i++) {
         const struct target_host *host = &target->hosts[i];
-        const char *name = host->name != NULL ? host->name : host->address != NULL ? host->address : "local";
-        if (target->is_pinned)
-            name = host->address;
+        const char *name = label_name(target, host);
         bool bracketed = strchr(name, ':') != NULL;
         label = arena_format(merge->arena, "%s%s%s%s%s:%s", label, i > 0 ? "," : "", bracketed ? "[" : "", name,
                              bracketed ? "]" : "", host->port);
@@ -373,6 +380,7 @@ static void narrow(struct target *target, const struct target_spec *spec)
 {
     if (!spec->is_narrow || spec->host >= target->host_count)
         return;
+    assert(target->hosts != NULL);
     target->hosts += spec->host;
     target->host_count = 1;
     if (spec->address == NULL)

@@ -68,8 +68,9 @@ static void add_range(struct points *points, struct point point, struct range ra
 /* A runner that is killed has sent ahead: what is on its way then arrives, or is lost with it. */
 static void add_kills(struct points *points, struct point point, struct range range)
 {
+    const int sorts = point.at_client ? 2 : 1;
     for (point.at = range.begin; point.at < range.end; point.at++)
-        for (int sort = 0; sort <= point.at_client; sort++) {
+        for (int sort = 0; sort < sorts; sort++) {
             point.goes_on = sort == 0;
             add(points, &point);
         }

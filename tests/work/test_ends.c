@@ -277,7 +277,7 @@ static void test_ends__a_server_without_a_free_slot_is_waited_for_after_a_lost_c
     PGconn *gate = close_gate();
     struct run *run = begin_as_guest();
     cluster_wait_until(own, NULL, AT_THE_GATE);
-    PGconn *crowd[SLOTS];
+    PGconn *crowd[SLOTS + 1] = { NULL };
     int count = 0;
     while (count < SLOTS && PQstatus(crowd[count] = PQconnectdb(cluster_conninfo(own, NULL))) == CONNECTION_OK)
         count++;
