@@ -67,7 +67,7 @@ static void test_words__an_image_is_known_by_its_last_part(void **state)
     } images[] = {
         { "postgres", IMAGE_DATABASE },
         { "postgres:16-alpine", IMAGE_DATABASE },
-        { "docker.io/library/postgres@sha256:0123", IMAGE_DATABASE },
+        { "registry.example/library/postgres@sha256:0123", IMAGE_DATABASE },
         { "bitnami/postgresql:16", IMAGE_DATABASE },
         { "postgis/postgis", IMAGE_DATABASE },
         { "timescale/timescaledb-ha:pg16", IMAGE_DATABASE },
@@ -80,7 +80,7 @@ static void test_words__an_image_is_known_by_its_last_part(void **state)
         { "migrate/migrate:v4", IMAGE_MIGRATION },
         { "flyway/flyway", IMAGE_MIGRATION },
         { "pgusher", IMAGE_PGUSHER },
-        { "ghcr.io/someone/pgusher:1.0", IMAGE_PGUSHER },
+        { "registry.example/someone/pgusher:1.0", IMAGE_PGUSHER },
         { "postgres/app", IMAGE_OTHER },
         { "mysql:8", IMAGE_OTHER },
         { "", IMAGE_OTHER },
