@@ -158,15 +158,53 @@ static bool read_log_level(enum level *level, const struct given *given, struct 
 }
 
 /* A line or two for each option; those for the connection are read in settings_words.c. */
-static bool take_value(struct settings *settings, enum option_id id, const struct given *given, struct arena *arena,
+/* Where an option's text goes as it is; NULL: it has to be read. */
+static const char **place_of_text(struct settings *settings, enum option_id id)
+{
+    switch (id) {
+    case OPTION_MIGRATIONS:
+        return &settings->migrations_folder;
+    case OPTION_TARGETS:
+        return &settings->targets_file;
+    case OPTION_TERMINATION_LOG:
+        return &settings->termination_log;
+    case OPTION_MIGRATE_SERVICE:
+        return &settings->migrate_service;
+    case OPTION_DATABASE_SERVICE:
+        return &settings->database_service;
+    case OPTION_TEMPLATE:
+        return &settings->template_file;
+    case OPTION_OUTPUT:
+        return &settings->output_file;
+    default:
+        return NULL;
+    }
+}
+
+static bool *place_of_switch(struct settings *settings, enum option_id id)
+{
+    switch (id) {
+    case OPTION_EACH_ADDRESS:
+        return &settings->each_address;
+    case OPTION_STRICT:
+        return &settings->strict;
+    case OPTION_CHECK:
+        return &settings->check;
+    case OPTION_JSON:
+        return &settings->json;
+    case OPTION_FIX:
+        return &settings->fix;
+    default:
+        return NULL;
+    }
+}
+
+static bool read_value(struct settings *settings, enum option_id id, const struct given *given, struct arena *arena,
                        struct fault *fault)
 {
     const char *text = given->value;
     const char *origin = given->origin;
     switch (id) {
-    case OPTION_MIGRATIONS:
-        settings->migrations_folder = text;
-        return true;
     case OPTION_LEDGER:
         return identifier_read(&settings->ledger_schema, &settings->ledger_table, arena, text, origin, LEDGER_SUFFIX_BYTES,
                                fault);
@@ -192,11 +230,6 @@ static bool take_value(struct settings *settings, enum option_id id, const struc
         return value_number(&settings->concurrency, text, origin, 1, CONCURRENCY_MAX, fault);
     case OPTION_HOST_CONCURRENCY:
         return value_number(&settings->host_concurrency, text, origin, 1, CONCURRENCY_MAX, fault);
-    case OPTION_TARGETS:
-        settings->targets_file = text;
-        return true;
-    case OPTION_EACH_ADDRESS:
-        return value_switch(&settings->each_address, text, origin, fault);
     case OPTION_NEED:
         settings->has_need = true;
         return need_read(&settings->need, text, origin, fault);
@@ -209,34 +242,24 @@ static bool take_value(struct settings *settings, enum option_id id, const struc
         return read_log_format(&settings->log_format, given, fault);
     case OPTION_LOG_LEVEL:
         return read_log_level(&settings->log_level, given, fault);
-    case OPTION_TERMINATION_LOG:
-        settings->termination_log = text;
-        return true;
-    case OPTION_STRICT:
-        return value_switch(&settings->strict, text, origin, fault);
-    case OPTION_CHECK:
-        return value_switch(&settings->check, text, origin, fault);
-    case OPTION_JSON:
-        return value_switch(&settings->json, text, origin, fault);
     case OPTION_MAX_LAG:
         return lag_bound_read(&settings->max_lag, text, origin, fault);
-    case OPTION_FIX:
-        return value_switch(&settings->fix, text, origin, fault);
-    case OPTION_MIGRATE_SERVICE:
-        settings->migrate_service = text;
-        return true;
-    case OPTION_DATABASE_SERVICE:
-        settings->database_service = text;
-        return true;
-    case OPTION_TEMPLATE:
-        settings->template_file = text;
-        return true;
-    case OPTION_OUTPUT:
-        settings->output_file = text;
-        return true;
     default:
         return true;
     }
+}
+
+static bool take_value(struct settings *settings, enum option_id id, const struct given *given, struct arena *arena,
+                       struct fault *fault)
+{
+    const char **text = place_of_text(settings, id);
+    bool *is_on = place_of_switch(settings, id);
+    if (is_on != NULL)
+        return value_switch(is_on, given->value, given->origin, fault);
+    if (text == NULL)
+        return read_value(settings, id, given, arena, fault);
+    *text = given->value;
+    return true;
 }
 
 /* Flag before variable; a variable that loses with another value is noted, and otherwise not looked at. */
