@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,8 @@
 #include <unistd.h>
 
 #include "support/must.h"
+
+enum { LONGEST_PATH = 60 }; /* a socket's may have 107 bytes */
 
 static const char *own_folder;
 static int lifeline = -1;
@@ -59,7 +62,10 @@ const char *workspace_folder(void)
 {
     if (own_folder != NULL)
         return own_folder;
-    char path[] = "/tmp/pgusher-test-XXXXXX"; /* not $TMPDIR: a socket's path must stay under 108 bytes */
+    const char *above = getenv("PGUSHER_TEST_FOLDER");
+    char path[LONGEST_PATH + 1];
+    int length = snprintf(path, sizeof path, "%s/pgusher-test-XXXXXX", above != NULL ? above : "/tmp");
+    must(length <= LONGEST_PATH, "%s is too long: the paths of sockets below it would not fit", above);
     must(mkdtemp(path) != NULL, "cannot make %s: %s", path, strerror(errno));
     must(chmod(path, 0755) == 0, "cannot open up %s: %s", path, strerror(errno));
     start_sweeper(path);

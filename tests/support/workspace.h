@@ -8,7 +8,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* This executable's own folder, made at the first call. Everybody may enter it. */
+/*
+ * This executable's own folder, made at the first call in $PGUSHER_TEST_FOLDER, or else in /tmp (and not in $TMPDIR: what is long
+ * leaves no room for the paths of sockets). Everybody may enter it.
+ */
 const char *workspace_folder(void);
 
 /* A fresh folder in it, mode 0755: "<workspace>/<hint>-3". */

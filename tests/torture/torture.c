@@ -26,6 +26,9 @@
 
 enum { MOST_WORKERS = 64, MOST_COMPLAINTS = 20, MOST_NAMED = 64, TELL_EVERY_S = 10, DUMP_EVERY = 100 };
 
+/* A trial is nine tenths waiting; but each worker begins with a cluster of its own, and a sample is soon over. */
+enum { WORKERS_PER_PROCESSOR = 8, WORKERS_PER_PROCESSOR_FOR_SAMPLE = 2 };
+
 static const size_t sample[KINDS] = {
     [KIND_CLOSE] = 80, [KIND_RESET] = 80, [KIND_SILENCE] = 12,
     [KIND_DELAY] = 20, [KIND_KILL] = 40,  [KIND_KILL_ANY_TIME] = 20,
@@ -238,6 +241,19 @@ static uint64_t choose_seed(bool by_chance)
     return by_chance ? (uint64_t) patience_begin() % 1000000 : 1;
 }
 
+static size_t default_workers(bool as_sample)
+{
+    size_t workers =
+        (size_t) sysconf(_SC_NPROCESSORS_ONLN) * (as_sample ? WORKERS_PER_PROCESSOR_FOR_SAMPLE : WORKERS_PER_PROCESSOR);
+    return workers < MOST_WORKERS ? workers : MOST_WORKERS;
+}
+
+static void refuse_wishes(void)
+{
+    fprintf(stderr, "usage: torture [--shard I/N] [--sample] [--only FAULT] [--point NAME ...] [--workers N]\n");
+    exit(2);
+}
+
 static struct wishes read_wishes(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -245,7 +261,7 @@ static struct wishes read_wishes(int argc, char **argv)
         { "only", required_argument, NULL, 'o' },    { "point", required_argument, NULL, 'p' },
         { "workers", required_argument, NULL, 'w' }, { 0 },
     };
-    struct wishes wishes = { .part = 1, .parts = 1, .workers = (size_t) sysconf(_SC_NPROCESSORS_ONLN) * 2 };
+    struct wishes wishes = { .part = 1, .parts = 1 };
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         bool understood = option != '?' && optind <= argc;
@@ -258,15 +274,14 @@ static struct wishes read_wishes(int argc, char **argv)
         else if (option == 'p' && wishes.named < MOST_NAMED)
             wishes.points[wishes.named++] = optarg;
         else if (option == 'w')
-            wishes.workers = strtoul(optarg, NULL, 10);
+            understood = (wishes.workers = strtoul(optarg, NULL, 10)) >= 1;
         if (!understood)
-            exit(2);
+            refuse_wishes();
     }
-    if (optind < argc || wishes.part < 1 || wishes.part > wishes.parts || wishes.workers < 1 ||
-        wishes.workers > MOST_WORKERS) {
-        fprintf(stderr, "usage: torture [--shard I/N] [--sample] [--only FAULT] [--point NAME ...] [--workers N]\n");
-        exit(2);
-    }
+    if (wishes.workers == 0)
+        wishes.workers = default_workers(wishes.sample);
+    if (optind < argc || wishes.part < 1 || wishes.part > wishes.parts || wishes.workers > MOST_WORKERS)
+        refuse_wishes();
     wishes.seed = choose_seed(wishes.sample);
     return wishes;
 }
