@@ -172,6 +172,7 @@ struct event {
     const char *target; /* host:port as configured, never with a password; NULL before there is one */
     const struct field *fields;
     size_t field_count;
+    const char *run; /* the same in every line of a run, and another one in the next; NULL when it has no name */
     const char *msg; /* a sentence for people */
 };
 

@@ -9,10 +9,13 @@
 /* Called for each event at or above the journal's level. The event and all it points to live only for the call. */
 typedef void journal_sink(void *owner, const struct event *event);
 
+enum { JOURNAL_RUN_BYTES = 7 };
+
 struct journal {
     journal_sink *sink; /* NULL: nobody listens */
     void *sink_owner;
     enum level threshold;
+    char run[JOURNAL_RUN_BYTES]; /* "": events are stamped with no run */
 };
 
 /* A missing number is a field, a missing text is none. */
@@ -33,6 +36,12 @@ struct journal {
 #define NO_FIELDS   ((const struct field[]){ { .key = FIELD_END } })
 
 void journal_init(struct journal *journal, enum level threshold, journal_sink *sink, void *sink_owner);
+
+/*
+ * From now on events are stamped with the run's name, six letters of chance. A pid would not do: each container has a process 1. Where
+ * the system has no randomness to give, there is none.
+ */
+void journal_name_run(struct journal *journal);
 
 /* Notes an event with its table's level. fields ends with FIELD_END; journal may be NULL. */
 void journal_note(const struct journal *journal, enum event_kind kind, const char *target, const struct field *fields,

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/fault.h"
@@ -14,6 +15,18 @@ enum { MESSAGE_BYTES = 2048 };
 void journal_init(struct journal *journal, enum level threshold, journal_sink *sink, void *sink_owner)
 {
     *journal = (struct journal){ .sink = sink, .sink_owner = sink_owner, .threshold = threshold };
+}
+
+/* No digits, which a reader of logfmt might take for a number (1e5000), and no vowels, so that no word comes out. */
+void journal_name_run(struct journal *journal)
+{
+    static const char letters[] = "bcdfghjklmnpqrstvwxz";
+    unsigned char bytes[JOURNAL_RUN_BYTES - 1];
+    if (getrandom(bytes, sizeof bytes, GRND_NONBLOCK) != (ssize_t) sizeof bytes)
+        return;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        journal->run[i] = letters[bytes[i] % (sizeof letters - 1)];
+    journal->run[sizeof bytes] = '\0';
 }
 
 static size_t count_fields(const struct field *fields)
@@ -43,6 +56,7 @@ static void note(const struct journal *journal, enum level level, enum event_kin
         .target = target,
         .fields = fields,
         .field_count = count_fields(fields),
+        .run = journal->run[0] != '\0' ? journal->run : NULL,
         .msg = message,
     };
     journal->sink(journal->sink_owner, &event);

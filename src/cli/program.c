@@ -87,6 +87,7 @@ bool program_open(struct program *program, struct arena *arena, const struct set
     log_init(&program->log, log_fd, settings->log_format, settings->log_level,
              look_read(getenv("NO_COLOR"), getenv("TERM")));
     journal_init(&program->journal, log_threshold(&program->log), log_event, &program->log);
+    journal_name_run(&program->journal);
     program->run = (struct run){ .journal = &program->journal, .settings = settings, .begun_us = begun_us };
     struct fault *fault = &program->run.outcome.fault;
     bool has_one_target = !settings_want_crowd(settings);

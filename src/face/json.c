@@ -44,6 +44,10 @@ void json_event_add(struct buf *buf, const struct event *event)
     add_head(&json, event);
     for (size_t i = 0; i < event->field_count; i++)
         add_field(&json, &event->fields[i]);
+    if (event->run != NULL) {
+        json_name(&json, "run");
+        json_text(&json, event->run);
+    }
     json_name(&json, "msg");
     json_text(&json, event->msg);
     json_close(&json, '}');

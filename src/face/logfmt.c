@@ -59,6 +59,8 @@ void logfmt_event_add(struct buf *buf, const struct event *event)
         add_text(buf, "target", event->target);
     for (size_t i = 0; i < event->field_count; i++)
         add_field(buf, &event->fields[i]);
+    if (event->run != NULL)
+        add_text(buf, "run", event->run);
     add_text(buf, "msg", event->msg);
     buf_add_char(buf, '\n');
 }

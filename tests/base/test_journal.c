@@ -119,6 +119,30 @@ static void test_journal__a_message_of_any_length_arrives_whole(void **state)
     }
 }
 
+static void test_journal__each_line_of_a_run_has_its_name(void **state)
+{
+    (void) state;
+    journal_note(&journal, EVENT_APPLIED, NULL, NO_FIELDS, "nobody has named it");
+    assert_null(listener.event.run);
+    journal_name_run(&journal);
+    journal_note(&journal, EVENT_APPLIED, NULL, NO_FIELDS, "one");
+    const char *first = listener.event.run;
+    assert_int_equal(strlen(first), JOURNAL_RUN_BYTES - 1);
+    assert_int_equal(strspn(first, "bcdfghjklmnpqrstvwxz"), JOURNAL_RUN_BYTES - 1);
+    journal_note(&journal, EVENT_APPLIED, NULL, NO_FIELDS, "another");
+    assert_string_equal(listener.event.run, first);
+}
+
+static void test_journal__no_two_runs_have_the_same_name(void **state)
+{
+    (void) state;
+    struct journal other;
+    journal_init(&other, LEVEL_INFO, NULL, NULL);
+    journal_name_run(&other);
+    journal_name_run(&journal);
+    assert_string_not_equal(other.run, journal.run); /* once in 64 million times they have */
+}
+
 static void test_journal__needs_no_memory(void **state)
 {
     (void) state;
@@ -140,6 +164,8 @@ int main(void)
         JOURNAL_TEST(test_journal__a_level_of_the_callers_choice_beats_the_tables),
         JOURNAL_TEST(test_journal__nobody_has_to_listen),
         JOURNAL_TEST(test_journal__a_message_of_any_length_arrives_whole),
+        JOURNAL_TEST(test_journal__each_line_of_a_run_has_its_name),
+        JOURNAL_TEST(test_journal__no_two_runs_have_the_same_name),
         JOURNAL_TEST(test_journal__needs_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

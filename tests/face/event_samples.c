@@ -202,7 +202,7 @@ static const struct sample samples[EVENT_COUNT] = {
     [EVENT_FINISHED] = { "2 migrations applied in 1.3 s", FIELDS(FINISHED_FIELDS), FIELDS(FINISHED_FIELDS, PHASE_FIELDS) },
 };
 
-static struct event make(enum event_kind kind, const struct field *fields, const char *target)
+static struct event make(enum event_kind kind, const struct field *fields, const char *target, const char *run)
 {
     size_t count = 0;
     while (fields[count].key != FIELD_END)
@@ -213,15 +213,16 @@ static struct event make(enum event_kind kind, const struct field *fields, const
                            .target = target,
                            .fields = fields,
                            .field_count = count,
+                           .run = run,
                            .msg = samples[kind].msg };
 }
 
 struct event sample_full(enum event_kind kind)
 {
-    return make(kind, samples[kind].full, "db:5432");
+    return make(kind, samples[kind].full, "db:5432", "kqwzpt");
 }
 
 struct event sample_bare(enum event_kind kind)
 {
-    return make(kind, samples[kind].bare, NULL);
+    return make(kind, samples[kind].bare, NULL, NULL);
 }

@@ -23,7 +23,8 @@ static void test_json__has_the_keys_in_the_order_of_the_contract(void **state)
     assert_string_equal(RENDERED(json_event_add, &event),
                         "{\"ts\":\"2026-01-31T12:00:00.123456Z\",\"level\":\"info\",\"phase\":\"apply\","
                         "\"event\":\"migration_applied\",\"target\":\"db:5432\",\"migration\":\"002_add_characters.sql\","
-                        "\"statements\":3,\"duration_us\":12345,\"msg\":\"applied 002_add_characters.sql in 12 ms\"}\n");
+                        "\"statements\":3,\"duration_us\":12345,\"run\":\"kqwzpt\","
+                        "\"msg\":\"applied 002_add_characters.sql in 12 ms\"}\n");
 }
 
 static void test_json__leaves_out_what_is_absent_and_keeps_zeroes(void **state)
@@ -35,6 +36,7 @@ static void test_json__leaves_out_what_is_absent_and_keeps_zeroes(void **state)
     event.field_count = 3;
     const char *json = RENDERED(json_event_add, &event);
     assert_lacks(json, "target");
+    assert_lacks(json, "\"run\"");
     assert_lacks(json, "sqlstate");
     assert_lacks(json, "detail");
     assert_contains(json, "\"exit_code\":0,");
@@ -57,7 +59,7 @@ static void test_logfmt__quotes_only_where_it_must(void **state)
         "ts=2026-01-31T12:00:00.123456Z level=info phase=apply event=notice target=db:5432 migration=003_add_bots.sql "
         "severity=NOTICE sqlstate=42P07 message=\"relation \\\"bots\\\" already exists, skipping\" detail=\"It is a view.\" "
         "hint=\"Drop it first.\" context=\"PL/pgSQL function make_bots() line 3\" "
-        "msg=\"NOTICE: relation \\\"bots\\\" already exists, skipping\"\n");
+        "run=kqwzpt msg=\"NOTICE: relation \\\"bots\\\" already exists, skipping\"\n");
 }
 
 static void assert_logfmt_msg(const char *msg, const char *expected)

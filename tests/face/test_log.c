@@ -75,7 +75,7 @@ static void test_log__auto_is_logfmt_in_a_pipe(void **state)
     log_init(&log, wire.writer, LOG_FORMAT_AUTO, LEVEL_INFO, LOOK_COLOUR);
     note(&log, EVENT_STOPPING);
     assert_string_equal(written(), "ts=2026-01-31T12:00:00.123456Z level=warn phase=finish event=stopping target=db:5432 "
-                                   "signal=SIGTERM msg=\"SIGTERM: stopping\"\n");
+                                   "signal=SIGTERM run=kqwzpt msg=\"SIGTERM: stopping\"\n");
     log_finish(&log);
 }
 

@@ -84,6 +84,23 @@ static void test_logs__progress_is_told_when_it_happens(void **state)
     up_end(run, 143);
 }
 
+/* The name that each of a log's lines has. */
+static const char *name_of_run(const char *log)
+{
+    const char *name = word_after(log, "\"run\":\"");
+    for (const char *line = log; *line != '\0'; line = strchr(line, '\n') + 1)
+        assert_string_equal(word_after(line, "\"run\":\""), name);
+    return name;
+}
+
+static void test_logs__lines_of_two_runs_can_be_told_apart(void **state)
+{
+    (void) state;
+    const char *one = name_of_run(run_in("json", 0, false, three_files()).output);
+    const char *other = name_of_run(run_in("json", 5, false, failing_file()).output);
+    assert_string_not_equal(one, other);
+}
+
 static void test_logs__debug_says_more_and_error_says_less(void **state)
 {
     (void) state;
@@ -198,6 +215,7 @@ int main(void)
         UP_TEST(test_logs__phases_come_in_their_order),
         UP_TEST(test_logs__phases_that_end_say_how_long_they_took),
         UP_TEST(test_logs__progress_is_told_when_it_happens),
+        UP_TEST(test_logs__lines_of_two_runs_can_be_told_apart),
         UP_TEST(test_logs__debug_says_more_and_error_says_less),
         UP_TEST(test_logs__a_pipe_gets_logfmt_by_itself),
         UP_TEST(test_logs__a_failure_in_logfmt_is_one_line),
