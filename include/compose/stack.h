@@ -59,7 +59,7 @@ struct stack {
     struct arena *arena;
     const struct source *source;
     const struct yaml_node *root;
-    const struct yaml_node *list; /* the mapping of the services */
+    const struct yaml_node *list; /* the mapping of the services; NULL in a file that only includes others */
     struct service *services;
     size_t count;
     struct stack_note *notes; /* in the order of the file */
@@ -77,11 +77,17 @@ bool stack_read(struct stack *stack, struct arena *arena, const struct source *s
 
 struct service *stack_service(const struct stack *stack, const char *name);
 
+/* The place of what concerns all services, or lacks one: where the file begins to name them. */
+size_t stack_place(const struct stack *stack);
+
 /* The first service with that role, or NULL. */
 const struct service *stack_first(const struct stack *stack, enum role role);
 
 /* A key's value: the service's own or merged one, else its base's; resolved; NULL when there is none. */
 const struct yaml_node *service_find(const struct service *service, const char *key);
+
+/* What service says of one that it depends on, or NULL. */
+const struct dependency *service_dependency(const struct service *service, const char *name);
 
 /* Whether service starts only after another: because of a dependency of its own, or one of those it depends on. */
 bool stack_depends(const struct stack *stack, const struct service *service, const struct service *on);

@@ -44,10 +44,26 @@ const struct yaml_node *yaml_own(const struct yaml_node *node, const char *key);
 /* The value of a key, own or merged (<<), resolved; NULL when there is none. */
 const struct yaml_node *yaml_find(const struct yaml_node *node, const char *key);
 
+/* The values of a mapping, its own before merged ones, of one key the first. */
+struct yaml_entries {
+    const struct yaml_node **list;
+    size_t count;
+    size_t room;
+};
+
+/*
+ * Adds those of a mapping, merge keys followed; none of anything else. Very many (aliases of aliases) are cut short. The list lives in
+ * arena. False: out of memory.
+ */
+bool yaml_gather(struct yaml_entries *entries, struct arena *arena, const struct yaml_node *mapping, struct fault *fault);
+
 /* The text of a scalar, or NULL. */
 const char *yaml_text(const struct yaml_node *node);
 
 /* Whether two trees say the same, whatever their bytes. */
 bool yaml_same(const struct yaml_node *a, const struct yaml_node *b);
+
+/* The same where aliases are followed: what stands elsewhere and is used here counts too. False also for what is too large to tell. */
+bool yaml_means_same(const struct yaml_node *a, const struct yaml_node *b);
 
 #endif

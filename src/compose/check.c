@@ -4,6 +4,7 @@
  */
 #include "compose/check.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "check_inside.h"
@@ -62,7 +63,7 @@ static bool find_missing_migration(struct review *review, struct fault *fault)
     }
     if (user == NULL)
         return true;
-    return review_add(review, FINDING_NO_MIGRATION, NULL, stack->list->key->begin,
+    return review_add(review, FINDING_NO_MIGRATION, NULL, stack_place(stack),
                       arena_format(stack->arena, "%s uses the database (%s), and no service here applies migrations",
                                    user->name, user->use),
                       "by hand: add a service that runs pgusher up, with restart: \"no\", or name yours with "
@@ -154,26 +155,74 @@ static bool waits_for_itself(const struct stack *stack)
     return false;
 }
 
-static bool has_finding(const struct review *review, const struct finding *like)
+static bool finds_the_same(const struct finding *a, const struct finding *b)
+{
+    return a->rule == b->rule && strcmp(a->what, b->what) == 0;
+}
+
+/* Both are in the order of their places, so it is mostly the one behind the one before; *at remembers it. */
+static bool has_finding(const struct review *review, const struct finding *like, size_t *at)
 {
     for (size_t i = 0; i < review->count; i++) {
-        const struct finding *finding = &review->findings[i];
-        bool is_same = finding->rule == like->rule && strcmp(finding->what, like->what) == 0;
-        if (is_same)
+        *at = *at + 1 < review->count ? *at + 1 : 0;
+        if (finds_the_same(&review->findings[*at], like))
             return true;
     }
     return false;
 }
 
+static bool finds_by_rule(const struct review *review, enum finding_rule rule, const char *service)
+{
+    for (size_t i = 0; i < review->count; i++)
+        if (review->findings[i].rule == rule && strcmp(review->findings[i].service, service) == 0)
+            return true;
+    return false;
+}
+
+/* What several services share by an anchor is changed for all of them; that is right only for those that have the same finding. */
+static bool leaves_others_alone(const struct review *old, const struct review *new, const struct finding *finding)
+{
+    for (size_t i = 0; i < old->stack.count; i++) {
+        const struct service *service = &old->stack.services[i];
+        const struct service *now = stack_service(&new->stack, service->name);
+        if (strcmp(service->name, finding->service) == 0)
+            continue;
+        if (now == NULL ||
+            (!yaml_means_same(service->value, now->value) && !finds_by_rule(old, finding->rule, service->name)))
+            return false;
+    }
+    return true;
+}
+
+static bool says_less(const struct dependency *now, const struct dependency *before)
+{
+    bool is_weaker = before->condition != CONDITION_OTHER && now->condition < before->condition;
+    return is_weaker || (now->optional && !before->optional);
+}
+
+/* A service goes on waiting for what it waited for, and no less. */
+static bool keeps_dependencies(const struct review *old, const struct review *new, const char *name)
+{
+    const struct service *before = stack_service(&old->stack, name);
+    const struct service *now = stack_service(&new->stack, name);
+    for (size_t i = 0; i < before->dependency_count; i++) {
+        const struct dependency *kept = now != NULL ? service_dependency(now, before->dependencies[i].name) : NULL;
+        if (kept == NULL || says_less(kept, &before->dependencies[i]))
+            return false;
+    }
+    return true;
+}
+
 /* Of two findings in the same words (a check that asks twice) one is gone. */
 static bool is_better(const struct review *old, const struct review *new, const struct finding *finding)
 {
+    size_t at = SIZE_MAX;
     for (size_t i = 0; i < new->count; i++)
-        if (!has_finding(old, &new->findings[i]))
+        if (!has_finding(old, &new->findings[i], &at))
             return false;
-    if (new->count >= old->count || !says_the_same(old->stack.source, old->stack.root, new->stack.root, &finding->edits))
-        return false;
-    return waits_for_itself(&old->stack) || !waits_for_itself(&new->stack);
+    return new->count < old->count &&says_the_same(old->stack.source, old->stack.root, new->stack.root, &finding->edits) &&
+           leaves_others_alone(old, new, finding) && keeps_dependencies(old, new, finding->service) &&
+           (!waits_for_itself(&new->stack) || waits_for_itself(&old->stack));
 }
 
 /* The text that a finding's edits make, and whether it is better. False: out of memory. */

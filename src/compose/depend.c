@@ -167,29 +167,42 @@ static void turn_list(struct edits *edits, const struct dependence *new, const s
 
 /* --- a service without a depends_on of its own ------------------------------------------------------------------------ */
 
-/* What was merged in would be hidden by an own depends_on, so that has to say it again. */
-static void add_merged_entry(struct buf *lines, struct buf *flow, const struct yaml_node *item, bool is_long)
+/* What was merged in would be hidden by an own depends_on, so that has to say it again: all that Compose knows of a dependency. */
+static void add_merged_entry(struct buf *lines, struct buf *flow, const char *name, const struct yaml_node *value)
 {
-    const char *name = yaml_text(yaml_resolve(is_long ? item->key : item));
-    const struct yaml_node *value = yaml_resolve(item);
-    bool has_entries = is_long && value->kind == YAML_MAPPING && value->first != NULL;
-    if (name == NULL)
-        return;
+    static const char *const keys[] = { "condition", "restart", "required" };
     buf_add_format(lines, "\n\t%s:", name);
     buf_add_format(flow, ", %s: {", name);
-    for (const struct yaml_node *entry = has_entries ? value->first : NULL; entry != NULL; entry = entry->next) {
-        const char *key = yaml_text(yaml_resolve(entry->key));
-        const char *text = yaml_text(yaml_resolve(entry));
-        if (key == NULL || text == NULL)
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const char *text = yaml_text(yaml_find(value, keys[i]));
+        if (text == NULL && i == 0)
+            text = "service_started";
+        if (text == NULL)
             continue;
-        buf_add_format(lines, "\n\t\t%s: %s", key, text);
-        buf_add_format(flow, "%s %s: %s", entry == value->first ? "" : ",", key, text);
-    }
-    if (!has_entries) {
-        buf_add_text(lines, "\n\t\tcondition: service_started");
-        buf_add_text(flow, " condition: service_started");
+        buf_add_format(lines, "\n\t\t%s: %s", keys[i], text);
+        buf_add_format(flow, "%s %s: %s", i == 0 ? "" : ",", keys[i], text);
     }
     buf_add_text(flow, " }");
+}
+
+static bool add_merged(struct buf *lines, struct buf *flow, const struct dependence *new, struct arena *arena,
+                       const struct yaml_node *merged, struct fault *fault)
+{
+    struct yaml_entries entries = { .count = 0 };
+    const struct yaml_node *item = merged != NULL && merged->kind == YAML_SEQUENCE ? merged->first : NULL;
+    for (; item != NULL; item = item->next) {
+        const char *name = yaml_text(yaml_resolve(item));
+        if (name != NULL && strcmp(name, new->name) != 0)
+            add_merged_entry(lines, flow, name, NULL);
+    }
+    if (!yaml_gather(&entries, arena, merged, fault))
+        return false;
+    for (size_t i = 0; i < entries.count; i++) {
+        const char *name = yaml_text(yaml_resolve(entries.list[i]->key));
+        if (strcmp(name, new->name) != 0)
+            add_merged_entry(lines, flow, name, entries.list[i]);
+    }
+    return true;
 }
 
 static void add_own(struct edits *edits, const struct dependence *new, const struct yaml_node *merged)
@@ -197,16 +210,12 @@ static void add_own(struct edits *edits, const struct dependence *new, const str
     const struct yaml_node *body = new->service->body;
     struct buf lines;
     struct buf flow;
+    struct fault fault;
     buf_init(&lines, MOST_BYTES);
     buf_init(&flow, MOST_BYTES);
     buf_add_format(&lines, "depends_on:\n\t%s:\n\t\tcondition: %s", new->name, new->condition);
     buf_add_format(&flow, "depends_on: { %s: { condition: %s }", new->name, new->condition);
-    bool is_collection = merged != NULL && (merged->kind == YAML_MAPPING || merged->kind == YAML_SEQUENCE);
-    for (const struct yaml_node *item = is_collection ? merged->first : NULL; item != NULL; item = item->next) {
-        const char *name = yaml_text(yaml_resolve(merged->kind == YAML_MAPPING ? item->key : item));
-        if (name == NULL || strcmp(name, new->name) != 0)
-            add_merged_entry(&lines, &flow, item, merged->kind == YAML_MAPPING);
-    }
+    edits->failed = edits->failed || !add_merged(&lines, &flow, new, edits->arena, merged, &fault);
     buf_add_text(&flow, " }");
     edits->failed = edits->failed || !buf_ok(&lines) || !buf_ok(&flow);
     const struct insertion insertion = { .lines = buf_text(&lines), .flow = buf_text(&flow) };

@@ -5,11 +5,12 @@
 
 #include "stack_inside.h"
 
-enum { MOST_BASES = 16 };
+enum { MOST_BASES = 16, FIRST_ROOM = 8 };
 
 struct list {
     struct dependency *at;
     size_t count;
+    size_t room;
 };
 
 static enum condition read_condition(const struct yaml_node *value)
@@ -28,55 +29,75 @@ static bool is_optional(const struct yaml_node *value)
     return text != NULL && strcmp(text, "false") == 0;
 }
 
-static void add(struct list *list, const struct yaml_node *item, bool is_long)
+static bool grow(struct list *list, struct arena *arena)
+{
+    size_t room = list->room > 0 ? list->room * 2 : FIRST_ROOM;
+    struct dependency *at = arena_array(arena, room, sizeof *at);
+    if (at == NULL)
+        return false;
+    if (list->count > 0)
+        memcpy(at, list->at, list->count * sizeof *at);
+    list->at = at;
+    list->room = room;
+    return true;
+}
+
+static bool add(struct list *list, struct arena *arena, const struct yaml_node *item, bool is_long, struct fault *fault)
 {
     const char *name = yaml_text(yaml_resolve(is_long ? item->key : item));
     if (name == NULL)
-        return;
+        return true;
     for (size_t i = 0; i < list->count; i++)
         if (strcmp(list->at[i].name, name) == 0)
-            return;
+            return true;
+    if (list->count == list->room && !grow(list, arena))
+        return fault_out_of_memory(fault);
     list->at[list->count++] = (struct dependency){
         .name = name,
         .condition = is_long ? read_condition(item) : CONDITION_STARTED,
         .optional = is_long && is_optional(item),
     };
+    return true;
 }
 
-static bool holds_dependencies(const struct yaml_node *node)
+/* The names in one depends_on, of a mapping with what is merged into it. */
+static bool add_all(struct list *list, struct arena *arena, const struct yaml_node *node, struct fault *fault)
 {
-    return node != NULL && (node->kind == YAML_MAPPING || node->kind == YAML_SEQUENCE);
-}
-
-static size_t count_items(const struct yaml_node *node)
-{
-    size_t count = 0;
-    for (const struct yaml_node *item = holds_dependencies(node) ? node->first : NULL; item != NULL; item = item->next)
-        count++;
-    return count;
+    struct yaml_entries entries = { .count = 0 };
+    const struct yaml_node *item = node != NULL && node->kind == YAML_SEQUENCE ? node->first : NULL;
+    for (; item != NULL; item = item->next)
+        if (!add(list, arena, item, false, fault))
+            return false;
+    if (!yaml_gather(&entries, arena, node, fault))
+        return false;
+    for (size_t i = 0; i < entries.count; i++)
+        if (!add(list, arena, entries.list[i], true, fault))
+            return false;
+    return true;
 }
 
 /* A service's own come before those of what it extends; of one name the first counts. */
 bool stack_read_dependencies(struct stack *stack, struct service *service, struct fault *fault)
 {
-    struct list list = { NULL, 0 };
-    size_t most = 0;
-    const struct service *from = service->base;
-    most = count_items(yaml_find(service->body, "depends_on"));
-    for (int bases = 1; from != NULL && bases < MOST_BASES; from = from->base, bases++)
-        most += count_items(yaml_find(from->body, "depends_on"));
-    list.at = arena_array(stack->arena, most, sizeof *list.at);
-    if (list.at == NULL)
-        return fault_out_of_memory(fault);
-    from = service;
-    for (int bases = 0; from != NULL && bases < MOST_BASES; from = from->base, bases++) {
-        const struct yaml_node *node = yaml_find(from->body, "depends_on");
-        for (const struct yaml_node *item = holds_dependencies(node) ? node->first : NULL; item != NULL; item = item->next)
-            add(&list, item, node->kind == YAML_MAPPING);
-    }
+    struct list list = { .count = 0 };
+    const struct service *from = service;
+    int bases = 0;
+    do {
+        if (!add_all(&list, stack->arena, yaml_find(from->body, "depends_on"), fault))
+            return false;
+        from = from->base;
+    } while (from != NULL && ++bases < MOST_BASES);
     service->dependencies = list.at;
     service->dependency_count = list.count;
     return true;
+}
+
+const struct dependency *service_dependency(const struct service *service, const char *name)
+{
+    for (size_t i = 0; i < service->dependency_count; i++)
+        if (strcmp(service->dependencies[i].name, name) == 0)
+            return &service->dependencies[i];
+    return NULL;
 }
 
 /* --- walks ------------------------------------------------------------------------------------------------------------ */

@@ -96,15 +96,21 @@ bool file_replace(const char *path, const struct buf *bytes, struct fault *fault
     int fd = mkostemp(fresh, O_CLOEXEC);
     if (fd < 0)
         return refuse(path, "write", fault);
-    bool ok = fill(fd, target, bytes);
+    bool filled = fill(fd, target, bytes);
     int fill_errno = errno;
-    ok = close(fd) == 0 && ok && rename(fresh, target) == 0;
-    if (ok)
+    if (close(fd) == 0 && filled && rename(fresh, target) == 0)
         return true;
-    errno = fill_errno != 0 ? fill_errno : errno;
+    errno = filled ? errno : fill_errno;
     refuse(path, "write", fault);
     unlink(fresh);
     return false;
+}
+
+bool file_is_same(const char *path, const char *other)
+{
+    struct stat one;
+    struct stat two;
+    return stat(path, &one) == 0 && stat(other, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 
 const char *file_beside(struct arena *arena, const char *path, const char *name)

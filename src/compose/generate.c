@@ -46,7 +46,7 @@ static bool check_bot(const struct making *making, struct fault *fault)
     const struct service *bot = making->bot;
     const struct source *source = making->stack.source;
     if (bot == NULL)
-        return refuse(making, making->stack.list->begin, fault, "the template has no service named %s", bot_name);
+        return refuse(making, stack_place(&making->stack), fault, "the template has no service named %s", bot_name);
     const struct yaml_node *key = bot->value->key;
     const struct yaml_node *body = bot->body;
     if (body == NULL || body != bot->value || body->flow || line_indent(source, key->begin) == SIZE_MAX ||

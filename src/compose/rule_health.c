@@ -147,12 +147,24 @@ static void insert_items(struct edits *edits, const struct source *source, const
                          "%s%*s- \"-h\"%s%*s- \"127.0.0.1\"", feed, (int) indent, "", feed, (int) indent, "");
 }
 
-static bool check_list(struct probe *probe, const struct yaml_node *list, struct fault *fault)
+/* ["CMD", "sh", "-c", "pg_isready"]: what the shell is given; NULL when it is no shell that is called. */
+static const struct yaml_node *text_of_shell(const struct yaml_node *call)
 {
-    const struct yaml_node *call = list->first->next;
+    static const char *const shells[] = { "sh", "bash", "ash", "dash" };
+    const char *slash = strrchr(yaml_text(call), '/');
+    const char *name = slash != NULL ? slash + 1 : yaml_text(call);
+    const char *flags = yaml_text(call->next);
+    bool is_shell = false;
+    for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++)
+        is_shell = is_shell || strcmp(name, shells[i]) == 0;
+    bool is_text = is_shell && flags != NULL && flags[0] == '-' && flags[strlen(flags) - 1] == 'c';
+    return is_text && yaml_text(call->next->next) != NULL ? call->next->next : NULL;
+}
+
+static bool check_arguments(struct probe *probe, const struct yaml_node *list, const struct yaml_node *call,
+                            struct fault *fault)
+{
     bool has_host = false;
-    if (call == NULL || yaml_text(call) == NULL || words_find(yaml_text(call), probe->program) == NULL)
-        return true;
     for (const struct yaml_node *item = call->next; item != NULL; item = item->next) {
         const char *host = yaml_text(item) != NULL ? host_of(yaml_text(item), yaml_text(item->next)) : NULL;
         has_host = has_host || (host != NULL && !is_socket(host));
@@ -165,6 +177,17 @@ static bool check_list(struct probe *probe, const struct yaml_node *list, struct
     if (finding != NULL)
         insert_items(&finding->edits, probe->review->stack.source, list, call);
     return finding != NULL;
+}
+
+static bool check_list(struct probe *probe, const struct yaml_node *list, struct fault *fault)
+{
+    const struct yaml_node *call = list->first->next;
+    if (call == NULL || yaml_text(call) == NULL)
+        return true;
+    const struct yaml_node *text = text_of_shell(call);
+    if (text != NULL)
+        return check_shell(probe, text, fault);
+    return words_find(yaml_text(call), probe->program) == NULL || check_arguments(probe, list, call, fault);
 }
 
 static bool check_test(struct probe *probe, const struct yaml_node *test, struct fault *fault)

@@ -15,14 +15,6 @@ static size_t place_of(const struct service *service)
     return is_its_own ? own->key->begin : service->value->key->begin;
 }
 
-static const struct dependency *find_dependency(const struct service *service, const char *name)
-{
-    for (size_t i = 0; i < service->dependency_count; i++)
-        if (strcmp(service->dependencies[i].name, name) == 0)
-            return &service->dependencies[i];
-    return NULL;
-}
-
 /* --- for the migration ------------------------------------------------------------------------------------------------ */
 
 static bool waits_for_any(const struct review *review, const struct service *service)
@@ -82,7 +74,7 @@ static const char *say_how_it_waits(const struct dependency *dependency)
 static const char *say_what(const struct review *review, const struct service *service, const struct service *migration)
 {
     struct arena *arena = review->stack.arena;
-    const char *how = say_how_it_waits(find_dependency(service, migration->name));
+    const char *how = say_how_it_waits(service_dependency(service, migration->name));
     if (service->use_file != NULL)
         return arena_format(arena, "%s uses the database (%s in %s) and %s %s", service->name, service->use,
                             service->use_file, how, migration->name);

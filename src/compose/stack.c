@@ -31,6 +31,14 @@ struct service *stack_service(const struct stack *stack, const char *name)
     return NULL;
 }
 
+/* An alias of services leads to a node that need not be a mapping's value, and then it has no key. */
+size_t stack_place(const struct stack *stack)
+{
+    if (stack->list == NULL)
+        return stack->root != NULL ? stack->root->begin : 0;
+    return stack->list->key != NULL ? stack->list->key->begin : stack->list->begin;
+}
+
 const struct service *stack_first(const struct stack *stack, enum role role)
 {
     for (size_t i = 0; i < stack->count; i++)
@@ -51,10 +59,10 @@ const struct yaml_node *service_find(const struct service *service, const char *
 
 /* --- the file's frame ------------------------------------------------------------------------------------------------- */
 
-static bool refuse(const struct stack *stack, size_t offset, struct fault *fault)
+static bool refuse(const struct stack *stack, struct fault *fault)
 {
     fault_set(fault, FAULT_CONFIG, "the file has no mapping named services: is it a Compose file?");
-    fault_place(fault, stack->source->name, offset);
+    fault_place(fault, stack->source->name, stack->root != NULL ? stack->root->begin : 0);
     fault_hint(fault, "A file of the first format, with the services at the top, is not understood by Compose any more.");
     return false;
 }
@@ -63,8 +71,10 @@ static bool read_services(struct stack *stack, struct fault *fault)
 {
     size_t count = 0;
     stack->list = yaml_find(stack->root, "services");
+    if (stack->list == NULL && yaml_own(stack->root, "include") != NULL)
+        return true;
     if (stack->list == NULL || stack->list->kind != YAML_MAPPING)
-        return refuse(stack, stack->root != NULL ? stack->root->begin : 0, fault);
+        return refuse(stack, fault);
     for (const struct yaml_node *value = stack->list->first; value != NULL; value = value->next)
         count++;
     if (count > MOST_SERVICES)
@@ -113,7 +123,7 @@ static bool assign(struct stack *stack, const char *name, enum role role, enum r
         return true;
     if (told == NULL) {
         fault_set(fault, FAULT_CONFIG, "there is no service \"%s\" in the file", name);
-        fault_place(fault, stack->source->name, stack->list->begin);
+        fault_place(fault, stack->source->name, stack_place(stack));
         return false;
     }
     for (size_t i = 0; i < stack->count; i++)

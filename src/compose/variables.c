@@ -7,7 +7,7 @@
 #include "compose/words.h"
 #include "stack_inside.h"
 
-enum { MOST_BASES = 16, FIRST_ROOM = 16, MOST_VARIABLES = 4096, MOST_MERGES = 1000 };
+enum { MOST_BASES = 16, FIRST_ROOM = 16, MOST_VARIABLES = 4096 };
 
 struct reading {
     struct stack *stack;
@@ -15,7 +15,6 @@ struct reading {
     struct variable *list;
     size_t count;
     size_t room;
-    int merges; /* aliases of aliases can make very many out of few lines */
     bool reads_env_files;
 };
 
@@ -62,23 +61,18 @@ static bool add_item(struct reading *reading, const char *text, struct fault *fa
 
 static bool read_environment(struct reading *reading, const struct yaml_node *node, struct fault *fault)
 {
-    if (++reading->merges > MOST_MERGES)
-        return true;
-    const struct yaml_node *item = node != NULL ? node->first : NULL;
+    struct yaml_entries entries = { .count = 0 };
+    const struct yaml_node *item = node != NULL && node->kind == YAML_SEQUENCE ? node->first : NULL;
     for (; item != NULL; item = item->next) {
-        const char *name = yaml_text(yaml_resolve(node->kind == YAML_MAPPING ? item->key : item));
-        if (name == NULL || (node->kind == YAML_MAPPING && strcmp(name, "<<") == 0))
-            continue;
-        if (node->kind == YAML_MAPPING ? !add(reading, name, yaml_text(yaml_resolve(item)), NULL, fault)
-                                       : !add_item(reading, name, fault))
+        const char *text = yaml_text(yaml_resolve(item));
+        if (text != NULL && !add_item(reading, text, fault))
             return false;
     }
-    const struct yaml_node *merged = yaml_resolve(yaml_own(node, "<<"));
-    if (merged == NULL || merged->kind == YAML_MAPPING)
-        return merged == NULL || read_environment(reading, merged, fault);
-    for (item = merged->first; item != NULL; item = item->next) {
-        const struct yaml_node *one = yaml_resolve(item);
-        if (one->kind == YAML_MAPPING && !read_environment(reading, one, fault))
+    if (!yaml_gather(&entries, reading->stack->arena, node, fault))
+        return false;
+    for (size_t i = 0; i < entries.count; i++) {
+        const char *name = yaml_text(yaml_resolve(entries.list[i]->key));
+        if (!add(reading, name, yaml_text(yaml_resolve(entries.list[i])), NULL, fault))
             return false;
     }
     return true;
