@@ -21,6 +21,9 @@ bool file_read(struct source *source, struct arena *arena, const char *path, str
  */
 bool file_replace(const char *path, const struct buf *bytes, struct fault *fault);
 
+/* Whether two paths lead to one file that is there, by whatever names. */
+bool file_is_same(const char *path, const char *other);
+
 /* "dir/name" for a name beside the file at path; the name itself when it is absolute. NULL when out of memory. */
 const char *file_beside(struct arena *arena, const char *path, const char *name);
 

@@ -87,7 +87,7 @@ static bool write_result(const struct settings *settings, const struct buf *resu
 {
     if (settings->output_file == NULL)
         return print_result(result, fault);
-    if (strcmp(settings->output_file, settings->template_file) == 0)
+    if (file_is_same(settings->output_file, settings->template_file))
         return fault_set(fault, FAULT_CONFIG, "the output would replace the template %s", settings->template_file);
     return file_replace(settings->output_file, result, fault);
 }

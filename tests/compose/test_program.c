@@ -2,6 +2,7 @@
 #include "support/testing.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "support/folder.h"
 #include "support/must.h"
@@ -120,9 +121,23 @@ static void test_program__a_file_is_generated_to_stdout_or_to_a_file(void **stat
     assert_int_equal(RUN(folder, "compose", "generate", "--output", "compose.yml").exit_code, 0);
     assert_string_equal(folder_read(folder, "compose.yml"), result.output);
     assert_int_equal(RUN(folder, "compose", "check", "compose.yml").exit_code, 0);
-    result = RUN(folder, "compose", "generate", "-o", "compose.template.yml");
-    assert_int_equal(result.exit_code, 2);
-    assert_contains(result.errors, "the output would replace the template");
+}
+
+static void test_program__the_template_is_not_replaced_by_whatever_name(void **state)
+{
+    (void) state;
+    static const char *const names[] = { "compose.template.yml", "./compose.template.yml", "link.yml" };
+    static const char template[] = "services:\n  bot:\n    image: bot\n";
+    const char *folder = folder_new();
+    folder_add(folder, "compose.template.yml", template);
+    folder_add(folder, ".env.alice", "");
+    must(symlink("compose.template.yml", folder_path(folder, "link.yml")) == 0, "no link");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct run_result result = RUN(folder, "compose", "generate", "--output", names[i]);
+        assert_int_equal(result.exit_code, 2);
+        assert_contains(result.errors, "the output would replace the template");
+        assert_string_equal(folder_read(folder, "compose.template.yml"), template);
+    }
 }
 
 static void test_program__what_is_wrong_in_an_env_file_is_shown_there(void **state)
@@ -162,6 +177,7 @@ int main(void)
         cmocka_unit_test(test_program__what_cannot_be_read_exits_with_2),
         cmocka_unit_test(test_program__the_example_of_this_repository_is_clean),
         cmocka_unit_test(test_program__a_file_is_generated_to_stdout_or_to_a_file),
+        cmocka_unit_test(test_program__the_template_is_not_replaced_by_whatever_name),
         cmocka_unit_test(test_program__what_is_wrong_in_an_env_file_is_shown_there),
         cmocka_unit_test(test_program__a_build_without_it_says_so),
     };
