@@ -23,6 +23,12 @@ void *arena_alloc(struct arena *arena, size_t size_bytes);
 /* Room for count elements; NULL also when count * element_bytes overflows. */
 void *arena_array(struct arena *arena, size_t count, size_t element_bytes);
 
+/*
+ * A list with room for one element more than count: list itself, or a copy with twice as much room, which *room then tells. NULL when
+ * out of memory; list and *room stay as they are.
+ */
+void *arena_grow(struct arena *arena, void *list, size_t count, size_t *room, size_t element_bytes);
+
 /* A NUL-terminated copy of size_bytes bytes; NULL when out of memory. */
 char *arena_copy(struct arena *arena, const void *bytes, size_t size_bytes);
 

@@ -12,7 +12,7 @@
 
 #include "base/memory.h"
 
-enum { FIRST_BLOCK_BYTES = 2 * 1024, BLOCK_BYTES = 32 * 1024 };
+enum { FIRST_BLOCK_BYTES = 2 * 1024, BLOCK_BYTES = 32 * 1024, FIRST_ROOM = 8 };
 
 struct arena_block {
     struct arena_block *older;
@@ -102,6 +102,20 @@ void *arena_array(struct arena *arena, size_t count, size_t element_bytes)
     if (element_bytes > 0 && count > SIZE_MAX / element_bytes)
         return NULL;
     return arena_alloc(arena, count * element_bytes);
+}
+
+void *arena_grow(struct arena *arena, void *list, size_t count, size_t *room, size_t element_bytes)
+{
+    if (count < *room)
+        return list;
+    size_t more = *room > 0 ? *room * 2 : FIRST_ROOM;
+    void *grown = arena_array(arena, more, element_bytes);
+    if (grown == NULL)
+        return NULL;
+    if (count > 0)
+        memcpy(grown, list, count * element_bytes);
+    *room = more;
+    return grown;
 }
 
 char *arena_copy(struct arena *arena, const void *bytes, size_t size_bytes)

@@ -9,7 +9,7 @@
 
 #include "check_inside.h"
 
-enum { FIRST_ROOM = 8, MOST_FIXES = 10000, MOST_TEXT_BYTES = 4 * 1024 * 1024 };
+enum { MOST_FIXES = 10000, MOST_TEXT_BYTES = 4 * 1024 * 1024 };
 
 const char *finding_rule_name(enum finding_rule rule)
 {
@@ -20,26 +20,16 @@ const char *finding_rule_name(enum finding_rule rule)
 
 /* --- findings --------------------------------------------------------------------------------------------------------- */
 
-static bool grow(struct review *review)
-{
-    size_t room = review->room > 0 ? review->room * 2 : FIRST_ROOM;
-    struct finding *findings = arena_array(review->stack.arena, room, sizeof *findings);
-    if (findings == NULL)
-        return false;
-    if (review->count > 0)
-        memcpy(findings, review->findings, review->count * sizeof *findings);
-    review->findings = findings;
-    review->room = room;
-    return true;
-}
-
 struct finding *review_add(struct review *review, enum finding_rule rule, const struct service *service, size_t offset_bytes,
                            const char *what, const char *advice, struct fault *fault)
 {
-    if (what == NULL || advice == NULL || (review->count == review->room && !grow(review))) {
+    struct finding *findings =
+        arena_grow(review->stack.arena, review->findings, review->count, &review->room, sizeof *findings);
+    if (what == NULL || advice == NULL || findings == NULL) {
         fault_out_of_memory(fault);
         return NULL;
     }
+    review->findings = findings;
     struct finding *finding = &review->findings[review->count++];
     *finding = (struct finding){ .rule = rule,
                                  .service = service != NULL ? service->name : NULL,

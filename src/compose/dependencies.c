@@ -5,7 +5,7 @@
 
 #include "stack_inside.h"
 
-enum { MOST_BASES = 16, FIRST_ROOM = 8 };
+enum { MOST_BASES = 16 };
 
 struct list {
     struct dependency *at;
@@ -29,19 +29,6 @@ static bool is_optional(const struct yaml_node *value)
     return text != NULL && strcmp(text, "false") == 0;
 }
 
-static bool grow(struct list *list, struct arena *arena)
-{
-    size_t room = list->room > 0 ? list->room * 2 : FIRST_ROOM;
-    struct dependency *at = arena_array(arena, room, sizeof *at);
-    if (at == NULL)
-        return false;
-    if (list->count > 0)
-        memcpy(at, list->at, list->count * sizeof *at);
-    list->at = at;
-    list->room = room;
-    return true;
-}
-
 static bool add(struct list *list, struct arena *arena, const struct yaml_node *item, bool is_long, struct fault *fault)
 {
     const char *name = yaml_text(yaml_resolve(is_long ? item->key : item));
@@ -50,8 +37,10 @@ static bool add(struct list *list, struct arena *arena, const struct yaml_node *
     for (size_t i = 0; i < list->count; i++)
         if (strcmp(list->at[i].name, name) == 0)
             return true;
-    if (list->count == list->room && !grow(list, arena))
+    struct dependency *at = arena_grow(arena, list->at, list->count, &list->room, sizeof *at);
+    if (at == NULL)
         return fault_out_of_memory(fault);
+    list->at = at;
     list->at[list->count++] = (struct dependency){
         .name = name,
         .condition = is_long ? read_condition(item) : CONDITION_STARTED,

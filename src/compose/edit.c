@@ -7,31 +7,21 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { FIRST_ROOM = 8, MOST_TEXT_BYTES = 1024 * 1024 };
+enum { MOST_TEXT_BYTES = 1024 * 1024 };
 
 void edits_init(struct edits *edits, struct arena *arena)
 {
     *edits = (struct edits){ .arena = arena };
 }
 
-static bool grow(struct edits *edits)
-{
-    size_t room = edits->room > 0 ? edits->room * 2 : FIRST_ROOM;
-    struct edit *list = arena_array(edits->arena, room, sizeof *list);
-    if (list == NULL)
-        return false;
-    if (edits->count > 0)
-        memcpy(list, edits->list, edits->count * sizeof *list);
-    edits->list = list;
-    edits->room = room;
-    return true;
-}
-
 void edits_add(struct edits *edits, size_t begin, size_t end, const char *text)
 {
-    edits->failed = edits->failed || text == NULL || (edits->count == edits->room && !grow(edits));
-    if (!edits->failed)
-        edits->list[edits->count++] = (struct edit){ .begin = begin, .end = end, .text = text };
+    struct edit *list = arena_grow(edits->arena, edits->list, edits->count, &edits->room, sizeof *list);
+    edits->failed = edits->failed || text == NULL || list == NULL;
+    if (edits->failed)
+        return;
+    edits->list = list;
+    edits->list[edits->count++] = (struct edit){ .begin = begin, .end = end, .text = text };
 }
 
 void edits_add_format(struct edits *edits, size_t begin, size_t end, const char *format, ...)

@@ -6,7 +6,7 @@
 #include "compose/yaml.h"
 
 /* An alias stands behind its anchor, so there is no circle; but many can be very many. */
-enum { MOST_MERGES = 1000, MOST_ENTRIES = 4096, MOST_LOOKS = 20000, MOST_COMPARED = 100000, FIRST_ROOM = 16 };
+enum { MOST_MERGES = 1000, MOST_ENTRIES = 4096, MOST_LOOKS = 20000, MOST_COMPARED = 100000 };
 
 const struct yaml_node *yaml_resolve(const struct yaml_node *node)
 {
@@ -83,20 +83,6 @@ static bool is_gathered(const struct yaml_entries *entries, const char *key)
     return false;
 }
 
-static bool grow(struct gathering *gathering)
-{
-    struct yaml_entries *entries = gathering->entries;
-    size_t room = entries->room > 0 ? entries->room * 2 : FIRST_ROOM;
-    const struct yaml_node **list = arena_array(gathering->arena, room, sizeof(const struct yaml_node *));
-    if (list == NULL)
-        return false;
-    for (size_t i = 0; i < entries->count; i++)
-        list[i] = entries->list[i];
-    entries->list = list;
-    entries->room = room;
-    return true;
-}
-
 static bool gather(struct gathering *gathering, const struct yaml_node *mapping);
 
 static bool gather_merged(struct gathering *gathering, const struct yaml_node *merged)
@@ -122,8 +108,11 @@ static bool gather(struct gathering *gathering, const struct yaml_node *mapping)
         gathering->looks--;
         if (key == NULL || strcmp(key, "<<") == 0 || is_gathered(entries, key))
             continue;
-        if (entries->count == entries->room && !grow(gathering))
+        const struct yaml_node **list =
+            arena_grow(gathering->arena, entries->list, entries->count, &entries->room, sizeof(const struct yaml_node *));
+        if (list == NULL)
             return false;
+        entries->list = list;
         entries->list[entries->count++] = value;
     }
     return gather_merged(gathering, yaml_resolve(yaml_own(mapping, "<<")));

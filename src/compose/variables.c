@@ -7,7 +7,7 @@
 #include "compose/words.h"
 #include "stack_inside.h"
 
-enum { MOST_BASES = 16, FIRST_ROOM = 16, MOST_VARIABLES = 4096 };
+enum { MOST_BASES = 16, MOST_VARIABLES = 4096 };
 
 struct reading {
     struct stack *stack;
@@ -17,19 +17,6 @@ struct reading {
     size_t room;
     bool reads_env_files;
 };
-
-static bool grow(struct reading *reading)
-{
-    size_t room = reading->room > 0 ? reading->room * 2 : FIRST_ROOM;
-    struct variable *list = arena_array(reading->stack->arena, room, sizeof *list);
-    if (list == NULL)
-        return false;
-    if (reading->count > 0)
-        memcpy(list, reading->list, reading->count * sizeof *list);
-    reading->list = list;
-    reading->room = room;
-    return true;
-}
 
 /* Of one name the first counts. */
 static bool add(struct reading *reading, const char *name, const char *value, const char *file, struct fault *fault)
@@ -42,8 +29,10 @@ static bool add(struct reading *reading, const char *name, const char *value, co
             return true;
     if (reading->count == MOST_VARIABLES)
         return true;
-    if (reading->count == reading->room && !grow(reading))
+    struct variable *list = arena_grow(reading->stack->arena, reading->list, reading->count, &reading->room, sizeof *list);
+    if (list == NULL)
         return fault_out_of_memory(fault);
+    reading->list = list;
     reading->list[reading->count++] = (struct variable){ .name = name, .value = known, .file = file };
     return true;
 }

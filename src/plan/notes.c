@@ -3,27 +3,12 @@
  */
 #include "plan/notes.h"
 
-#include <string.h>
-
-enum { FIRST_ROOM = 8 };
-
-static bool grow(struct notes *notes)
-{
-    size_t room = notes->room > 0 ? notes->room * 2 : FIRST_ROOM;
-    struct setting_note *list = arena_array(notes->arena, room, sizeof *list);
-    if (list == NULL)
-        return false;
-    if (notes->count > 0)
-        memcpy(list, notes->list, notes->count * sizeof *list);
-    notes->list = list;
-    notes->room = room;
-    return true;
-}
-
 static bool add(struct notes *notes, struct setting_note note, struct fault *fault)
 {
-    if (notes->count == notes->room && !grow(notes))
+    struct setting_note *list = arena_grow(notes->arena, notes->list, notes->count, &notes->room, sizeof *list);
+    if (list == NULL)
         return fault_out_of_memory(fault);
+    notes->list = list;
     notes->list[notes->count++] = note;
     return true;
 }

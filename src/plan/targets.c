@@ -11,29 +11,18 @@
 #include "base/buf.h"
 #include "plan/conninfo.h"
 
-enum { FIRST_ROOM = 16, FILE_MOST_BYTES = 64 * 1024 * 1024, READ_BYTES = 64 * 1024 };
+enum { FILE_MOST_BYTES = 64 * 1024 * 1024, READ_BYTES = 64 * 1024 };
 
 static const char blanks[] = " \t\r\v\f";
-
-static bool grow(struct target_texts *targets)
-{
-    size_t room = targets->room > 0 ? targets->room * 2 : FIRST_ROOM;
-    struct target_text *list = arena_array(targets->arena, room, sizeof *list);
-    if (list == NULL)
-        return false;
-    if (targets->count > 0)
-        memcpy(list, targets->list, targets->count * sizeof *list);
-    targets->list = list;
-    targets->room = room;
-    return true;
-}
 
 bool targets_add(struct target_texts *targets, const char *text, const char *origin, struct fault *fault)
 {
     if (!conninfo_check(text, origin, fault))
         return false;
-    if (targets->count == targets->room && !grow(targets))
+    struct target_text *list = arena_grow(targets->arena, targets->list, targets->count, &targets->room, sizeof *list);
+    if (list == NULL)
         return fault_out_of_memory(fault);
+    targets->list = list;
     targets->list[targets->count++] = (struct target_text){ .text = text, .origin = origin };
     return true;
 }

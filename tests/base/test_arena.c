@@ -82,6 +82,25 @@ static void test_arena__an_impossible_size_is_no_memory(void **state)
     assert_non_null(arena_array(&arena, 8, 0));
 }
 
+static void test_arena__a_list_grows_only_when_it_is_full_and_keeps_what_is_in_it(void **state)
+{
+    (void) state;
+    size_t *list = NULL;
+    size_t room = 0;
+    for (size_t count = 0; count < 100; count++) {
+        size_t *grown = arena_grow(&arena, list, count, &room, sizeof *list);
+        assert_true(room > count);
+        assert_true(grown == list || count == 0 || room == 2 * count);
+        list = grown;
+        list[count] = count;
+    }
+    for (size_t i = 0; i < 100; i++)
+        assert_int_equal(list[i], i);
+    room = SIZE_MAX / 4;
+    assert_null(arena_grow(&arena, list, room, &room, sizeof *list));
+    assert_int_equal(room, SIZE_MAX / 4);
+}
+
 static void test_arena__copies_end_with_a_nul_and_keep_those_inside(void **state)
 {
     (void) state;
@@ -154,6 +173,7 @@ int main(void)
         ARENA_TEST(test_arena__nothing_handed_out_overlaps),
         ARENA_TEST(test_arena__a_large_piece_leaves_the_room_for_small_ones),
         ARENA_TEST(test_arena__an_impossible_size_is_no_memory),
+        ARENA_TEST(test_arena__a_list_grows_only_when_it_is_full_and_keeps_what_is_in_it),
         ARENA_TEST(test_arena__copies_end_with_a_nul_and_keep_those_inside),
         ARENA_TEST(test_arena__text_of_nothing_is_nothing),
         ARENA_TEST(test_arena__formats_text_of_any_length),
