@@ -45,7 +45,10 @@ bool fault_is_set(const struct fault *fault);
 /* Starts a fault anew. Text that is too long is cut between characters. Always returns false, for `return fault_set(...)`. */
 bool fault_set(struct fault *fault, enum fault_class class, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* The same, with the system's word for system_errno added after a colon. */
+/*
+ * The same, with the system's word for system_errno added after a colon. Where that is a missing permission, a hint says whose: in a
+ * container it is seldom who people think.
+ */
 bool fault_set_errno(struct fault *fault, enum fault_class class, int system_errno, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

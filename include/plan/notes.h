@@ -20,6 +20,6 @@ struct notes {
 /* Both: false only without memory. */
 bool notes_add_overridden(struct notes *notes, const char *keyword, const char *winner, const char *loser,
                           struct fault *fault);
-bool notes_add_ignored(struct notes *notes, const char *variable, const char *reason, struct fault *fault);
+bool notes_add_ignored(struct notes *notes, const char *variable, const char *reason, bool is_misspelt, struct fault *fault);
 
 #endif

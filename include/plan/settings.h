@@ -66,6 +66,7 @@ struct setting_note {
     const char *winner;   /* names only, never values */
     const char *loser;    /* of an ignored one: the variable */
     const char *reason;   /* of an ignored one */
+    bool is_misspelt;     /* an ignored one that was probably meant for us */
 };
 
 struct settings {

@@ -3,9 +3,11 @@
  */
 #include "base/fault.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void end_between_characters(char *text, size_t size)
 {
@@ -69,6 +71,9 @@ bool fault_set_errno(struct fault *fault, enum fault_class class, int system_err
     va_end(args);
     size_t size = strlen(fault->what);
     snprintf(fault->what + size, sizeof fault->what - size, ": %s", strerror(system_errno));
+    if (system_errno == EACCES)
+        fault_hint(fault, "pgusher runs as user %u, group %u: that is who needs the permission.", (unsigned) geteuid(),
+                   (unsigned) getegid());
     return false;
 }
 

@@ -42,9 +42,9 @@ static void note_settings(const struct program *program)
                          FIELDS(TEXT(KEYWORD, note->keyword), TEXT(WINNER, note->winner), TEXT(LOSER, note->loser)),
                          "%s says another %s than %s, which wins", note->loser, note->keyword, note->winner);
         else
-            journal_note(&program->journal, note->kind, program->run.target,
-                         FIELDS(TEXT(VARIABLE, note->loser), TEXT(REASON, note->reason)), "%s is ignored: %s", note->loser,
-                         note->reason);
+            journal_note_at(&program->journal, note->is_misspelt ? LEVEL_WARN : LEVEL_INFO, note->kind, program->run.target,
+                            FIELDS(TEXT(VARIABLE, note->loser), TEXT(REASON, note->reason)), "%s is ignored: %s",
+                            note->loser, note->reason);
     }
 }
 

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "plan/conninfo.h"
-#include "plan/nearest.h"
 
 struct walk {
     const char *const *argv;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "plan/nearest.h"
+#include "base/nearest.h"
 #include "plan/options.h"
 
 static const char prefix[] = "PGUSHER_";
@@ -43,7 +43,7 @@ static bool note_unknown(const char *name, size_t name_size, struct notes *notes
     const char *variable = arena_copy(notes->arena, name, name_size);
     if (reason == NULL || variable == NULL)
         return fault_out_of_memory(fault);
-    return notes_add_ignored(notes, variable, reason, fault);
+    return notes_add_ignored(notes, variable, reason, guess != NULL, fault);
 }
 
 bool environment_note_unknown(const char *const *environment, struct notes *notes, struct fault *fault)

@@ -20,8 +20,10 @@ bool notes_add_overridden(struct notes *notes, const char *keyword, const char *
     return add(notes, note, fault);
 }
 
-bool notes_add_ignored(struct notes *notes, const char *variable, const char *reason, struct fault *fault)
+bool notes_add_ignored(struct notes *notes, const char *variable, const char *reason, bool is_misspelt, struct fault *fault)
 {
-    struct setting_note note = { .kind = EVENT_CONFIG_IGNORED, .loser = variable, .reason = reason };
+    struct setting_note note = {
+        .kind = EVENT_CONFIG_IGNORED, .loser = variable, .reason = reason, .is_misspelt = is_misspelt
+    };
     return add(notes, note, fault);
 }

@@ -118,7 +118,7 @@ static bool add_postgres(struct gathering *gathering, const struct keyword_row *
         return refuse_both(plain, file, fault);
     if (is_service_link(row, plain))
         return notes_add_ignored(gathering->notes, plain.origin, "it is a Kubernetes service link (tcp://...), not a port",
-                                 fault);
+                                 false, fault);
     if (plain.value != NULL && row->option == OPTION_PORT && !value_ports(plain.value, plain.origin, fault))
         return false;
     if (plain.value != NULL)

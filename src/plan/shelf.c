@@ -52,8 +52,9 @@ static bool add_name(struct names *names, const struct dirent *entry, struct fau
 static bool refuse_folder(const char *folder, int system_errno, struct fault *fault)
 {
     fault_set_errno(fault, FAULT_CONFIG, system_errno, "cannot read the migrations folder \"%s\"", folder);
-    fault_hint(fault,
-               "--migrations or PGUSHER_MIGRATIONS names the folder; in a container it must be mounted or copied in.");
+    if (system_errno != EACCES)
+        fault_hint(fault,
+                   "--migrations or PGUSHER_MIGRATIONS names the folder; in a container it must be mounted or copied in.");
     return false;
 }
 

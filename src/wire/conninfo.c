@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "wire.h"
 
 static bool copy_options(struct conninfo *conninfo, struct arena *arena, const PQconninfoOption *options,
@@ -60,6 +61,21 @@ static const char *complaint_for(const char *message)
     return "it is neither postgresql://user@host/database nor keyword=value words";
 }
 
+/* The word that libpq does not know may be a piece of a password; the keyword that it resembles is none. */
+static void add_guess(struct fault *fault, const char *message)
+{
+    const char *word = message != NULL ? strchr(message, '"') : NULL;
+    if (word == NULL || strstr(fault->detail, "libpq does not know") == NULL)
+        return;
+    struct nearest nearest = { .word = word + 1, .word_size = strcspn(word + 1, "\"") };
+    PQconninfoOption *options = PQconndefaults();
+    for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
+        nearest_offer(&nearest, option->keyword);
+    if (nearest.found != NULL)
+        fault_hint(fault, "Did you mean %s?", nearest.found);
+    PQconninfoFree(options);
+}
+
 /*
  * libpq ends the user and password at the first '/' or '@', so that the rest of a password that has one itself would be taken for a
  * host, a port or a database, and shown as such.
@@ -98,6 +114,7 @@ bool conninfo_parse(struct conninfo *conninfo, struct arena *arena, const char *
     } else if (options == NULL) {
         ok = fault_set(fault, FAULT_CONFIG, "%s is not a valid connection string", origin);
         fault_detail(fault, "%s", complaint_for(message));
+        add_guess(fault, message);
     } else {
         ok = copy_options(conninfo, arena, options, fault);
     }

@@ -145,6 +145,22 @@ static const char *after_preamble(const char *message)
     return message;
 }
 
+/* "connection to server on socket "PATH" failed: No such file or directory": which file? */
+static void keep_socket_line(struct sighting *sighting, const char *message)
+{
+    static const char words[] = "on socket ";
+    const char *path = strstr(message, words);
+    const char *reason = after_preamble(message);
+    if (path == NULL || path >= reason) {
+        keep_first_line(sighting, reason);
+        return;
+    }
+    path += sizeof words - 1;
+    char line[sizeof sighting->message];
+    snprintf(line, sizeof line, "%.*s: %s", (int) strcspn(path, " "), path, reason);
+    keep_first_line(sighting, line);
+}
+
 void sighting_read(struct sighting *sighting, const char *libpq_message)
 {
     *sighting = (struct sighting){ .seen = SEEN_OTHER };
@@ -155,7 +171,7 @@ void sighting_read(struct sighting *sighting, const char *libpq_message)
         keep_first_line(sighting, sqlstate + 7);
     } else {
         sighting->seen = judge_words(libpq_message);
-        keep_first_line(sighting, after_preamble(libpq_message));
+        keep_socket_line(sighting, libpq_message);
     }
 }
 

@@ -106,7 +106,10 @@ static bool refuse_conflict(const struct plan *plan, struct fault *fault)
         snprintf(more, sizeof more, " (and %zu more file%s)", others, others == 1 ? "" : "s");
     fault_set(fault, FAULT_HISTORY, "%s: %s%s", first->name, first->reason, more);
     fault_detail(fault, "%zu changed, %zu missing; with --strict nothing is run then.", plan->changed, plan->missing);
-    fault_hint(fault, "Put the file back as it was and write the change as a new migration.");
+    if (first->state == STEP_CHANGED)
+        fault_hint(fault, "Put the file back as it was and write the change as a new migration.");
+    else
+        fault_hint(fault, "Put the file back. If it was renamed, or is not to come back, change its row in the ledger.");
     return false;
 }
 

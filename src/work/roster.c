@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keyword.h"
 #include "plan/value.h"
 #include "wire/conninfo.h"
 #include "wire/lookup.h"
@@ -206,6 +207,13 @@ static bool check_ports(const struct merge *merge)
     return false;
 }
 
+static bool refuse_ports(const struct merge *merge, size_t port_count, size_t host_count)
+{
+    fault_set(merge->fault, FAULT_CONFIG, "%zu ports for %zu host%s", port_count, host_count, host_count == 1 ? "" : "s");
+    fault_hint(merge->fault, "Give one port for all hosts, or one for each: host=a,b port=5432,5433.");
+    return false;
+}
+
 static bool fill_hosts(struct target *target, struct merge *merge)
 {
     const char *names = value_of(merge, "host");
@@ -219,7 +227,7 @@ static bool fill_hosts(struct target *target, struct merge *merge)
         return fault_set(merge->fault, FAULT_CONFIG, "%zu host names, but %zu host addresses", count,
                          count_elements(addresses));
     if (port_count != 1 && port_count != count)
-        return fault_set(merge->fault, FAULT_CONFIG, "%zu ports for %zu hosts", port_count, count);
+        return refuse_ports(merge, port_count, count);
     if (count > MOST_HOSTS)
         return fault_set(merge->fault, FAULT_CONFIG, "%zu hosts are more than the %d that are possible", count, MOST_HOSTS);
     target->host_count = count;
@@ -258,31 +266,23 @@ static bool fill_label(struct target *target, struct merge *merge)
 
 /* --- the other keywords ------------------------------------------------------------------------------------------------ */
 
-static bool fill_attrs(struct target *target, struct merge *merge)
+static bool fill_attrs(struct target *target, const struct merge *merge)
 {
-    static const struct {
-        const char *name;
-        enum session_attrs attrs;
-    } known[] = {
-        { "any", ATTRS_ANY },         { "read-write", ATTRS_READ_WRITE }, { "read-only", ATTRS_READ_ONLY },
-        { "primary", ATTRS_PRIMARY }, { "standby", ATTRS_STANDBY },       { "prefer-standby", ATTRS_PREFER_STANDBY },
-    };
     const struct word *word = find(merge, "target_session_attrs");
-    for (size_t i = 0; word != NULL && i < sizeof known / sizeof known[0]; i++) {
-        if (strcmp(word->value, known[i].name) == 0) {
-            target->attrs = known[i].attrs;
-            return true;
-        }
-    }
-    return word == NULL || fault_set(merge->fault, FAULT_CONFIG, "%s: \"%s\" is no target_session_attrs that libpq knows",
-                                     word->origin, word->value);
+    return word == NULL || keyword_attrs(&target->attrs, word->value, word->origin, merge->fault);
 }
 
-static void fill_connect_timeout(struct target *target, const struct merge *merge)
+static bool fill_connect_timeout(struct target *target, const struct merge *merge)
 {
-    const char *seconds = value_of(merge, "connect_timeout");
-    long given = seconds != NULL ? strtol(seconds, NULL, 10) : 0;
-    target->connect_timeout_ms = given > 0 ? given * 1000 : DEFAULT_CONNECT_TIMEOUT_MS;
+    const struct word *word = find(merge, "connect_timeout");
+    target->connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
+    return word == NULL || keyword_connect_timeout(&target->connect_timeout_ms, word->value, word->origin, merge->fault);
+}
+
+static bool check_sslmode(const struct merge *merge)
+{
+    const struct word *word = find(merge, "sslmode");
+    return word == NULL || keyword_sslmode(word->value, word->origin, merge->fault);
 }
 
 static bool goes_to_libpq(const char *keyword)
@@ -405,11 +405,10 @@ static bool build(struct target *target, struct arena *arena, const struct setti
     }
     if (!add_defaults(&merge))
         return false;
-    fill_connect_timeout(target, &merge);
-    if (!fill_hosts(target, &merge))
+    if (!fill_connect_timeout(target, &merge) || !fill_hosts(target, &merge))
         return false;
     narrow(target, spec);
-    return fill_label(target, &merge) && fill_attrs(target, &merge) && trust_the_system(&merge) &&
+    return fill_label(target, &merge) && fill_attrs(target, &merge) && check_sslmode(&merge) && trust_the_system(&merge) &&
            fill_keywords(target, &merge);
 }
 

@@ -113,6 +113,33 @@ void wait_tell_attempt(const struct wait *wait)
     buf_finish(&seen);
 }
 
+/* where is the slot that saw it, or NULL. */
+static const char *hint_for(enum seen seen, const struct slot *where)
+{
+    switch (seen) {
+    case SEEN_NO_SOCKET:
+        return where == NULL || where->host->at->name == NULL
+                   ? "Without a host it is the unix socket that is tried: name the server with POSTGRES_HOST, -h or "
+                     "DATABASE_URL."
+                   : "The server has its socket in another directory (unix_socket_directories) or for another port, or does "
+                     "not run.";
+    case SEEN_NO_PASSWORD:
+        return "Give it with POSTGRES_PASSWORD, POSTGRES_PASSWORD_FILE, DATABASE_URL, PGPASSWORD or a password file. An "
+               "empty one counts as none, and so does a password file that others may read.";
+    case SEEN_AUTHENTICATION:
+        return "Check the user, the password and pg_hba.conf. The official image sets the password only when it makes its "
+               "volume: a volume from before keeps the old one.";
+    case SEEN_NO_DATABASE:
+        return "Check the database's name. The official image makes POSTGRES_DB only when it makes its volume.";
+    case SEEN_TLS_VERIFY:
+        return "Check sslrootcert and that the host's name is the certificate's, or choose another sslmode.";
+    case SEEN_TLS_MISSING:
+        return "The server has ssl = off: switch it on, or choose sslmode=prefer.";
+    default:
+        return "";
+    }
+}
+
 void wait_tell_not_ready(const struct wait *wait, const char *bound, struct fault *fault)
 {
     int64_t since_us = 0;
@@ -128,32 +155,9 @@ void wait_tell_not_ready(const struct wait *wait, const char *bound, struct faul
         fault_detail(fault, "%s", sighting->message);
     if (sighting != NULL)
         fault_sqlstate(fault, sighting->sqlstate);
-    if (sighting != NULL && sighting->seen == SEEN_NO_SOCKET)
-        fault_hint(
-            fault,
-            "Without a host it is the unix socket that is tried: name the server with POSTGRES_HOST, -h or DATABASE_URL.");
+    if (sighting != NULL)
+        fault_hint(fault, "%s", hint_for(sighting->seen, where));
     buf_finish(&seen);
-}
-
-static const char *refusal_hint(enum seen seen)
-{
-    switch (seen) {
-    case SEEN_NO_PASSWORD:
-        return "Give it with POSTGRES_PASSWORD, POSTGRES_PASSWORD_FILE, DATABASE_URL, PGPASSWORD or a password file; an "
-               "empty "
-               "one counts as none.";
-    case SEEN_AUTHENTICATION:
-        return "Check the user, the password and pg_hba.conf. The official image sets the password only when it makes its "
-               "volume: a volume from before keeps the old one.";
-    case SEEN_NO_DATABASE:
-        return "Check the database's name. The official image makes POSTGRES_DB only when it makes its volume.";
-    case SEEN_TLS_VERIFY:
-        return "Check sslrootcert and that the host's name is the certificate's, or choose another sslmode.";
-    case SEEN_TLS_MISSING:
-        return "The server has ssl = off: switch it on, or choose sslmode=prefer.";
-    default:
-        return "";
-    }
 }
 
 void wait_tell_refused(const struct wait *wait, const struct sighting *refusal, struct fault *fault)
@@ -161,7 +165,7 @@ void wait_tell_refused(const struct wait *wait, const struct sighting *refusal, 
     fault_set(fault, FAULT_REFUSED, "%s refuses: %s", wait->label,
               refusal->message[0] != '\0' ? refusal->message : seen_words(refusal->seen));
     fault_sqlstate(fault, refusal->sqlstate);
-    fault_hint(fault, "%s", refusal_hint(refusal->seen));
+    fault_hint(fault, "%s", hint_for(refusal->seen, NULL));
 }
 
 void wait_tell_ready(const struct wait *wait)

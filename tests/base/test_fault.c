@@ -4,6 +4,8 @@
 #include "base/fault.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "support/testing.h"
@@ -113,6 +115,11 @@ static void test_fault__adds_the_systems_word(void **state)
     assert_string_equal(fault.what, "cannot read a file: Permission denied");
     assert_int_equal(fault.system_errno, EACCES);
     assert_int_equal(fault.class, FAULT_CONFIG);
+    char who[64];
+    snprintf(who, sizeof who, "user %u, group %u", (unsigned) geteuid(), (unsigned) getegid());
+    assert_contains(fault.hint, who);
+    fault_set_errno(&fault, FAULT_CONFIG, ENOENT, "cannot read a file");
+    assert_string_equal(fault.hint, "");
 }
 
 static void test_fault__lines_that_are_too_long_are_cut_between_characters(void **state)

@@ -142,7 +142,7 @@ static void test_shelf__an_unreadable_folder(void **state)
     assert_false(found);
     assert_int_equal(fault.class, FAULT_CONFIG);
     assert_contains(fault.what, "Permission denied");
-    assert_contains(fault.hint, "--migrations");
+    assert_contains(fault.hint, "pgusher runs as user ");
 }
 
 static void test_migration__that_may_not_be_read(void **state)

@@ -197,6 +197,26 @@ static void test_conninfo__a_broken_string_is_told_what_is_wrong(void **state)
     }
 }
 
+static void test_conninfo__a_misspelt_keyword_is_guessed(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *text;
+        const char *hint;
+    } cases[] = {
+        { "hots=h", "Did you mean host?" },
+        { "postgresql://h/d?sslmod=require", "Did you mean sslmode?" },
+        { "xyzzy=1", "" },
+        { "host='h", "" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct conninfo conninfo;
+        struct fault fault;
+        assert_false(conninfo_parse(&conninfo, &arena, cases[i].text, "--database", &fault));
+        assert_string_equal(fault.hint, cases[i].hint);
+    }
+}
+
 /* --- defaults ---------------------------------------------------------------------------------------------------------- */
 
 static void test_conninfo__defaults_say_where_they_come_from(void **state)
@@ -302,6 +322,7 @@ int main(void)
         TEST(test_conninfo__no_part_of_a_broken_string_comes_out),
         TEST(test_conninfo__no_part_of_a_damaged_string_comes_out),
         TEST(test_conninfo__a_broken_string_is_told_what_is_wrong),
+        TEST(test_conninfo__a_misspelt_keyword_is_guessed),
         TEST(test_conninfo__defaults_say_where_they_come_from),
         TEST(test_conninfo__a_service_is_expanded),
         TEST(test_conninfo__a_service_of_the_environment_is_expanded),

@@ -167,7 +167,10 @@ static void test_sighting__nobody_listens(void **state)
 static void test_sighting__there_is_no_unix_socket(void **state)
 {
     (void) state;
-    expect(knock(must_format("host=%s dbname=x user=x", workspace_folder())), SEEN_NO_SOCKET, "");
+    struct sighting sighting = knock(must_format("host=%s dbname=x user=x", workspace_folder()));
+    expect(sighting, SEEN_NO_SOCKET, "");
+    assert_contains(sighting.message, must_format("\"%s/.s.PGSQL.", workspace_folder()));
+    assert_contains(sighting.message, "\": No such file or directory");
 }
 
 static void test_sighting__the_server_closes_after_the_startup_message(void **state)

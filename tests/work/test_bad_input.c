@@ -54,6 +54,7 @@ static void test_bad_input__an_unknown_variable_of_ours_is_a_note(void **state)
     const char *line = event_line(result.output, "config_ignored");
     assert_contains(line, "\"variable\":\"PGUSHER_MIGRATION\"");
     assert_contains(line, "PGUSHER_MIGRATIONS");
+    assert_contains(line, "\"level\":\"warn\"");
 }
 
 /* --- where the server is --- */
@@ -100,10 +101,37 @@ static void test_bad_input__a_secret_that_cannot_be_read_says_why(void **state)
     const char *said = up_failure(&up, 2);
     assert_contains(said, "POSTGRES_PASSWORD_FILE");
     assert_contains(said, "Permission denied");
+    assert_contains(said, "pgusher runs as user ");
     said = refused(WORDS("up"), WORDS("POSTGRES_PASSWORD_FILE=/nowhere/secret"));
     assert_contains(said, "No such file or directory");
     said = refused(WORDS("up"), WORDS(must_format("POSTGRES_PASSWORD_FILE=%s", secrets)));
     assert_contains(said, "Is a directory");
+}
+
+/* libpq would say so at each knock, and nothing gets better by knocking again. */
+static void test_bad_input__a_value_that_libpq_does_not_know_is_not_waited_with(void **state)
+{
+    (void) state;
+    const char *said = refused(WORDS("up"), WORDS("PGSSLMODE=on", "PGHOST=127.0.0.1"));
+    assert_contains(said, "sslmode in PGSSLMODE: \"on\"");
+    assert_contains(said, "verify-ca");
+    said = refused(WORDS("wait", "--target", "host=127.0.0.1 sslmode=requir"), NULL);
+    assert_contains(said, "sslmode");
+    assert_contains(said, "--target");
+}
+
+static void test_bad_input__a_directory_without_a_socket_is_named(void **state)
+{
+    (void) state;
+    struct up up = { .migrations = folder_new(),
+                     .arguments = WORDS("--attempts", "1", "--interval", "50ms"),
+                     .environment = WORDS("PGPORT=1", "PGHOST=/nowhere") };
+    const char *said = up_failure(&up, 3);
+    assert_contains(said, "/nowhere/.s.PGSQL.1\": No such file or directory");
+    assert_contains(said, "unix_socket_directories");
+    assert_lacks(said, "Without a host");
+    up.environment = WORDS("PGPORT=1");
+    assert_contains(up_failure(&up, 3), "Without a host");
 }
 
 /* Whatever libpq would make of such a text, no piece of the password may come out. */
@@ -140,6 +168,7 @@ static void test_bad_input__the_service_links_of_kubernetes_are_passed_over(void
                                                     .environment = WORDS("POSTGRES_PORT=tcp://10.0.0.7:5432") },
                                       0);
     assert_contains(event_line(result.output, "config_ignored"), "\"variable\":\"POSTGRES_PORT\"");
+    assert_contains(event_line(result.output, "config_ignored"), "\"level\":\"info\"");
 }
 
 /* --- the folder --- */
@@ -266,6 +295,8 @@ int main(void)
         UP_TEST(test_bad_input__two_sources_that_disagree_are_named_and_not_their_values),
         UP_TEST(test_bad_input__a_password_and_its_file_together),
         UP_TEST(test_bad_input__a_secret_that_cannot_be_read_says_why),
+        UP_TEST(test_bad_input__a_value_that_libpq_does_not_know_is_not_waited_with),
+        UP_TEST(test_bad_input__a_directory_without_a_socket_is_named),
         UP_TEST(test_bad_input__no_piece_of_a_password_in_a_broken_url_is_shown),
         UP_TEST(test_bad_input__the_service_links_of_kubernetes_are_passed_over),
         UP_TEST(test_bad_input__no_folder),

@@ -234,8 +234,9 @@ static void test_history__a_missing_file_is_a_warning_or_with_strict_an_end(void
     folder_remove(folder, "000_gone.sql");
     struct run_result lenient = up_run(&(struct up){ .migrations = folder, .database = database }, 0);
     assert_contains(event_line(lenient.output, "history_missing"), "000_gone.sql");
-    folder_add(folder, "001_one.sql", "CREATE TABLE one (a int, b int);");
     struct up strict = { .migrations = folder, .database = database, .environment = WORDS("PGUSHER_STRICT=on") };
+    assert_lacks(up_failure(&strict, 6), "write the change as a new migration");
+    folder_add(folder, "001_one.sql", "CREATE TABLE one (a int, b int);");
     assert_contains(up_failure(&strict, 6), "(and 1 more file)");
 }
 

@@ -395,6 +395,27 @@ static void test_roster__a_connect_timeout_that_says_nothing_is_ours(void **stat
         assert_int_equal(build_url(urls[i]).connect_timeout_ms, 10000);
 }
 
+static void test_roster__what_libpq_would_refuse_is_refused_before(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *url;
+        const char *what;
+    } cases[] = {
+        { "host=a sslmode=requir", "sslmode in DATABASE_URL: \"requir\"" },
+        { "host=a sslmode=Require", "sslmode" },
+        { "host=a target_session_attrs=primry", "target_session_attrs in DATABASE_URL: \"primry\"" },
+        { "host=a connect_timeout=10s", "connect_timeout in DATABASE_URL: \"10s\"" },
+        { "host=a connect_timeout=99999999999999999999", "connect_timeout" },
+        { "host=a connect_timeout=4294967296", "connect_timeout" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_contains(refuse(WORDS(must_format("DATABASE_URL=%s", cases[i].url)), NULL).what, cases[i].what);
+    static const char *const modes[] = { "disable", "allow", "prefer", "require", "verify-ca", "verify-full" };
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        build_url(must_format("host=a sslmode=%s", modes[i]));
+}
+
 static void test_roster__any_password_stays_as_it_is(void **state)
 {
     (void) state;
@@ -548,6 +569,7 @@ int main(void)
         TEST(test_roster__whom_the_system_trusts_is_a_file_and_verified_in_full),
         TEST(test_roster__whom_the_system_trusts_is_not_asked_half_heartedly),
         TEST(test_roster__a_connect_timeout_that_says_nothing_is_ours),
+        TEST(test_roster__what_libpq_would_refuse_is_refused_before),
         TEST(test_roster__any_password_stays_as_it_is),
         TEST(test_roster__secrets_are_read_from_files_each_time),
         TEST(test_roster__a_whole_url_may_be_a_secret),

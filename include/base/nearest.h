@@ -1,6 +1,6 @@
 /* The known word that a mistyped one was probably meant to be. */
-#ifndef PGUSHER_PLAN_NEAREST_H
-#define PGUSHER_PLAN_NEAREST_H
+#ifndef PGUSHER_BASE_NEAREST_H
+#define PGUSHER_BASE_NEAREST_H
 
 #include <stddef.h>
 

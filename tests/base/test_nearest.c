@@ -1,7 +1,7 @@
 /* Which mistyped words are worth a guess. */
 #include "support/testing.h"
 
-#include "plan/nearest.h"
+#include "base/nearest.h"
 
 static const char *guess(const char *word)
 {

@@ -1,7 +1,7 @@
 /*
  * Edit distance between short words, bytes for letters. It knows nothing of options or commands.
  */
-#include "plan/nearest.h"
+#include "base/nearest.h"
 
 #include <stdbool.h>
 #include <string.h>
