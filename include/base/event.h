@@ -47,6 +47,7 @@ enum phase {
     X(SERVER_READ_ONLY, "server_read_only", WAIT, WARN)                                                                     \
     X(POOLER_SEEN, "pooler_seen", LOCK, INFO)                                                                               \
     X(LOCK_WAITING, "lock_waiting", LOCK, INFO)                                                                             \
+    X(READING_FAILED, "reading_failed", LOCK, WARN)                                                                         \
     X(LOCK_ACQUIRED, "lock_acquired", LOCK, INFO)                                                                           \
     X(LOCK_NOT_NEEDED, "lock_not_needed", LOCK, INFO)                                                                       \
     X(LEDGER_CREATED, "ledger_created", PLAN, INFO)                                                                         \
@@ -70,6 +71,7 @@ enum phase {
     X(MIGRATION_FAILED, "migration_failed", APPLY, ERROR)                                                                   \
     X(APPLIED, "applied", APPLY, INFO)                                                                                      \
     X(STOPPING, "stopping", FINISH, WARN)                                                                                   \
+    X(STOP_UNCONFIRMED, "stop_unconfirmed", FINISH, WARN)                                                                   \
     X(FAILED, "failed", FINISH, ERROR)                                                                                      \
     X(FINISHED, "finished", FINISH, INFO)
 
@@ -132,6 +134,7 @@ enum event_kind {
     X(HINT, "hint")                                                                                                         \
     X(CONTEXT, "context")                                                                                                   \
     X(EXCERPT, "excerpt")                                                                                                   \
+    X(SETTLED, "settled")                                                                                                   \
     X(APPLIED, "applied")                                                                                                   \
     X(PENDING, "pending")                                                                                                   \
     X(CHANGED, "changed")                                                                                                   \

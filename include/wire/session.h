@@ -89,4 +89,7 @@ bool session_was_notified(struct session *session);
  */
 bool session_cancel(struct session *session, struct fault *fault);
 
+/* When the server first took such a cancel, on the monotonic clock; 0 before. */
+int64_t session_cancelled_us(const struct session *session);
+
 #endif

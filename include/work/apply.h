@@ -52,6 +52,11 @@ const struct fault *apply_fault(const struct apply *apply);
 /* After APPLY_READ_ONLY: whether it is a standby. */
 bool apply_in_recovery(const struct apply *apply);
 
+/*
+ * After APPLY_LOST: whether the COMMIT of that step of the plan was sent, and no answer to it heard. Then the ledger has to tell.
+ */
+bool apply_may_have_committed(const struct apply *apply, size_t step);
+
 /* The migration that was under way when the connection was lost, or NULL. */
 const char *apply_current(const struct apply *apply);
 

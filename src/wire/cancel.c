@@ -2,6 +2,7 @@
  * PQcancel blocks (five seconds and more against a peer that stopped), so it runs in libuv's pool. It knows how to interrupt, and
  * to interrupt again; what is left of the run afterwards is decided elsewhere.
  */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "session_inside.h"
 
@@ -12,13 +13,14 @@ struct cancel {
     struct loop *loop;
     struct session *session; /* NULL once it was freed */
     PGcancel *key;
+    bool was_taken;
 };
 
 static void in_pool(uv_work_t *work)
 {
     struct cancel *cancel = work->data;
     char refusal[256];
-    PQcancel(cancel->key, refusal, sizeof refusal); /* a refusal is answered by the next try */
+    cancel->was_taken = PQcancel(cancel->key, refusal, sizeof refusal) == 1; /* else the next try has to */
 }
 
 static void on_cancelled(uv_work_t *work, int status)
@@ -26,8 +28,11 @@ static void on_cancelled(uv_work_t *work, int status)
     struct cancel *cancel = work->data;
     (void) status;
     loop_pool_left(cancel->loop);
-    if (cancel->session != NULL)
+    if (cancel->session != NULL) {
         cancel->session->cancel = NULL;
+        if (cancel->was_taken && cancel->session->cancelled_us == 0)
+            cancel->session->cancelled_us = clock_monotonic_us();
+    }
     PQfreeCancel(cancel->key);
     memory_free(cancel);
 }
@@ -62,6 +67,11 @@ bool session_cancel(struct session *session, struct fault *fault)
     if (session->talk.active)
         uv_timer_start(&session->timer, on_again, CANCEL_AGAIN_MS, CANCEL_AGAIN_MS);
     return queued || fault_out_of_memory(fault);
+}
+
+int64_t session_cancelled_us(const struct session *session)
+{
+    return session->cancelled_us;
 }
 
 void session_forget_cancel(struct session *session)

@@ -66,6 +66,7 @@ struct session {
     void *owner;
     struct talk talk;
     struct cancel *cancel; /* running in libuv's pool; NULL: none */
+    int64_t cancelled_us;  /* when the first one had got through; 0 before */
 };
 
 /* Frees those that have come, and remembers that one has. */

@@ -170,6 +170,11 @@ bool apply_in_recovery(const struct apply *apply)
     return apply->in_recovery;
 }
 
+bool apply_may_have_committed(const struct apply *apply, size_t step)
+{
+    return apply_step(apply, step)->state == STEP_PENDING && step >= apply->heard_step && step < apply->committed_to;
+}
+
 const char *apply_current(const struct apply *apply)
 {
     return apply->heard_step < apply->plan->count ? apply_step(apply, apply->heard_step)->name : NULL;

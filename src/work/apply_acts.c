@@ -93,6 +93,8 @@ static enum next say_guard(struct apply *apply, struct act *act)
 static enum next say_commit(struct apply *apply, struct act *act, bool is_whole)
 {
     apply_say(apply, act, is_whole ? SAY_COMMIT : SAY_COMMIT_PART, "COMMIT", 0);
+    if (is_whole)
+        apply->committed_to = apply->step + 1;
     act->flush = true; /* so that progress is seen when it happens */
     return NEXT_ACT;
 }

@@ -63,6 +63,7 @@ struct apply {
     size_t prepared; /* acts of PREPARING that were said */
     size_t step;     /* index into plan->steps */
     size_t next_step;
+    size_t committed_to; /* the COMMIT of each step before this one was said */
     struct score score;
     size_t note;
     bool session_is_changed;

@@ -11,12 +11,10 @@
 #include "base/memory.h"
 #include "job_inside.h"
 
-enum { STOP_WITHIN_MS = 1800 };
-
 static void start_wait(struct job *job, enum rung until);
 static void start_lock(struct job *job);
 
-static void finish(struct job *job, const struct fault *fault)
+void job_finish(struct job *job, const struct fault *fault)
 {
     if (job->state == JOB_OVER)
         return;
@@ -49,6 +47,17 @@ static void close_session(struct job *job)
 {
     session_free(job->session);
     job->session = NULL;
+}
+
+void job_end_conversations(struct job *job)
+{
+    wait_free(job->wait);
+    lock_free(job->lock);
+    apply_free(job->apply);
+    job->wait = NULL;
+    job->lock = NULL;
+    job->apply = NULL;
+    close_session(job);
 }
 
 static void on_rested(void *owner)
@@ -85,7 +94,21 @@ static void begin_again(struct job *job, const char *migration, enum phase rests
     if (job_may_go_on(job, migration, loss, &fault))
         wait_again(job, rests_in);
     else
-        finish(job, &fault);
+        job_finish(job, &fault);
+}
+
+/* The server is there, but a look at the ledger failed as it may at any time: the wait goes on as if it had failed in it. */
+static void look_again(struct job *job, const struct fault *failure)
+{
+    struct fault fault;
+    journal_note(job->run->journal, EVENT_READING_FAILED, job->run->target,
+                 FIELDS(TEXT(SQLSTATE, failure->sqlstate), TEXT(MESSAGE, failure->what)), "the ledger could not be read: %s",
+                 failure->what);
+    close_session(job);
+    if (job_may_go_on(job, NULL, failure, &fault))
+        wait_again(job, PHASE_LOCK);
+    else
+        job_finish(job, &fault);
 }
 
 /* The server takes no writes any more: it was demoted, or somebody made it read-only. Another one may take them. */
@@ -102,7 +125,7 @@ static void look_for_primary(struct job *job, bool in_recovery, const char *migr
     if (job_may_go_on(job, NULL, &loss, &fault))
         wait_again(job, PHASE_WAIT);
     else
-        finish(job, &fault);
+        job_finish(job, &fault);
 }
 
 /* The migration was rolled back whole; the lock is still ours. */
@@ -125,7 +148,7 @@ static void go_on_after_race(struct job *job, const char *migration)
     if (job_may_race_on(job, migration, &fault))
         start_lock(job);
     else
-        finish(job, &fault);
+        job_finish(job, &fault);
 }
 
 static void on_applied(void *owner, enum apply_end end)
@@ -138,17 +161,19 @@ static void on_applied(void *owner, enum apply_end end)
     const char *current = apply_current(apply);
     text_cut(migration, sizeof migration, current != NULL ? current : "");
     job->tried_us = apply_current_us(apply);
+    if (end == APPLY_LOST)
+        job_keep_doubt(job);
     job->apply = NULL;
     apply_free(apply);
     switch (end) {
     case APPLY_DONE:
-        finish(job, NULL);
+        job_finish(job, NULL);
         break;
     case APPLY_STOPPED:
-        finish(job, &job->run->outcome.fault);
+        job_finish(job, &job->run->outcome.fault);
         break;
     case APPLY_FAILED:
-        finish(job, &fault);
+        job_finish(job, &fault);
         break;
     case APPLY_BLOCKED:
         try_again(job, &fault);
@@ -186,7 +211,7 @@ static void start_apply(struct job *job)
     struct fault fault;
     int64_t since_us = clock_monotonic_us();
     if (!job_make_plan(job, &fault) || !job_read_pending(job, &fault) || !check_units(job, &fault)) {
-        finish(job, &fault);
+        job_finish(job, &fault);
         return;
     }
     job_note_planned(job, since_us);
@@ -194,7 +219,7 @@ static void start_apply(struct job *job)
     job->apply = apply_start(job->run, job->session, &job->plan, &job->reading, job->key, job->has_lock,
                              &(struct apply_tries){ job->blocked_in, job->tries_left }, on_applied, job, &fault);
     if (job->apply == NULL)
-        finish(job, &fault);
+        job_finish(job, &fault);
 }
 
 /* --- locking ---------------------------------------------------------------------------------------------------------- */
@@ -204,11 +229,11 @@ static void end_without_work(struct job *job)
     struct fault fault;
     int64_t since_us = clock_monotonic_us();
     if (!job_make_plan(job, &fault)) {
-        finish(job, &fault);
+        job_finish(job, &fault);
         return;
     }
     job_note_planned(job, since_us);
-    finish(job, NULL);
+    job_finish(job, NULL);
 }
 
 static void on_locked(void *owner, enum lock_end end)
@@ -229,8 +254,10 @@ static void on_locked(void *owner, enum lock_end end)
         end_without_work(job);
     else if (fault.class == FAULT_LOST)
         begin_again(job, NULL, PHASE_LOCK, &fault);
+    else if (fault.class == FAULT_NOT_READY)
+        look_again(job, &fault);
     else
-        finish(job, &fault);
+        job_finish(job, &fault);
 }
 
 /* A pooler gives itself away by a backend that is not the one of the login; in which mode it runs cannot be seen. */
@@ -259,7 +286,7 @@ static void start_lock(struct job *job)
         job->lock =
             lock_start(job->run, job->session, job->has_lock ? &job->key : NULL, is_migrated, on_locked, job, &fault);
     if (job->lock == NULL)
-        finish(job, &fault);
+        job_finish(job, &fault);
 }
 
 /* --- waiting ---------------------------------------------------------------------------------------------------------- */
@@ -271,12 +298,12 @@ static void decide_up(struct job *job)
     int64_t since_us = clock_monotonic_us();
     const struct server_state *server = &job->reading.server;
     if (!job_make_plan(job, &fault)) {
-        finish(job, &fault);
+        job_finish(job, &fault);
     } else if (job->plan.pending == 0) {
         job_note_planned(job, since_us);
-        finish(job, NULL);
+        job_finish(job, NULL);
     } else if (!job_read_pending(job, &fault)) { /* what must be refused is refused before anything runs */
-        finish(job, &fault);
+        job_finish(job, &fault);
     } else if (server->in_recovery || server->read_only) {
         close_session(job);
         start_wait(job, RUNG_WRITABLE);
@@ -290,11 +317,11 @@ static void decide_status(struct job *job)
     struct fault fault;
     int64_t since_us = clock_monotonic_us();
     if (!job_make_plan(job, &fault) || (job->kind == JOB_PLAN && !job_read_pending(job, &fault))) {
-        finish(job, &fault);
+        job_finish(job, &fault);
         return;
     }
     job_note_planned(job, since_us);
-    finish(job, NULL);
+    job_finish(job, NULL);
 }
 
 static void on_waited(void *owner, enum wait_end end)
@@ -312,11 +339,11 @@ static void on_waited(void *owner, enum wait_end end)
     }
     wait_free(wait);
     if (end == WAIT_FAILED)
-        finish(job, &fault);
+        job_finish(job, &fault);
     else if (job->kind == JOB_UP)
         decide_up(job);
     else if (job->kind == JOB_WAIT)
-        finish(job, NULL);
+        job_finish(job, NULL);
     else
         decide_status(job);
 }
@@ -333,46 +360,7 @@ static void start_wait(struct job *job, enum rung until)
     job->state = JOB_WAITING;
     job->wait = wait_start(job->run, &goal, on_waited, job, &fault);
     if (job->wait == NULL)
-        finish(job, &fault);
-}
-
-/* --- signals ---------------------------------------------------------------------------------------------------------- */
-
-static void end_conversations(struct job *job)
-{
-    wait_free(job->wait);
-    lock_free(job->lock);
-    apply_free(job->apply);
-    job->wait = NULL;
-    job->lock = NULL;
-    job->apply = NULL;
-    close_session(job);
-}
-
-/* The server does not answer the cancel: closing the connection is all that is left. */
-static void on_stop_unanswered(void *owner)
-{
-    struct job *job = owner;
-    end_conversations(job);
-    finish(job, &job->run->outcome.fault);
-}
-
-void job_stop(struct job *job, int signal_number)
-{
-    if (job->state == JOB_OVER)
-        return;
-    bool is_second = job->state == JOB_STOPPING;
-    const char *name = signal_name(signal_number);
-    fault_set(&job->run->outcome.fault, FAULT_SIGNAL, "stopped by %s", name);
-    job->run->outcome.fault.signal_number = signal_number;
-    journal_note(job->run->journal, EVENT_STOPPING, job->run->target, FIELDS(TEXT(SIGNAL, name)), "%s: stopping", name);
-    if (job->state == JOB_APPLYING && !is_second) {
-        job->state = JOB_STOPPING;
-        timer_start(job->stopping, STOP_WITHIN_MS);
-        apply_stop(job->apply);
-    } else {
-        on_stop_unanswered(job);
-    }
+        job_finish(job, &fault);
 }
 
 /* --- beginning and end ------------------------------------------------------------------------------------------------ */
@@ -388,7 +376,7 @@ struct job *job_start(struct run *run, enum job_kind kind, struct shelf *shelf, 
     *job = (struct job){ .run = run, .kind = kind, .shelf = shelf, .on_over = on_over, .owner = owner };
     arena_init(&job->arena);
     job->ending = timer_new(run->loop, on_ending, job, fault);
-    job->stopping = job->ending == NULL ? NULL : timer_new(run->loop, on_stop_unanswered, job, fault);
+    job->stopping = job->ending == NULL ? NULL : timer_new(run->loop, job_on_stopping, job, fault);
     job->rest = job->stopping == NULL ? NULL : timer_new(run->loop, on_rested, job, fault);
     if (job->rest != NULL && shelf != NULL)
         job->ahead = ahead_start(run->loop, shelf, fault);
@@ -404,7 +392,7 @@ void job_free(struct job *job)
 {
     if (job == NULL)
         return;
-    end_conversations(job);
+    job_end_conversations(job);
     ahead_free(job->ahead);
     timer_free(job->ending);
     timer_free(job->stopping);

@@ -43,6 +43,9 @@ static const char *what_to_do(const struct fault *loss, const char *otherwise)
                    "ALTER ROLE ... SET it to more for the migrating role." },
         { "57P05", "The server ends sessions that are idle for longer than idle_session_timeout: ALTER ROLE ... SET it "
                    "to more for the migrating role." },
+        { "57014",
+          "The role's or the database's statement_timeout may be too short for a look at the ledger: ALTER ROLE ... "
+          "SET it to more for the migrating role." },
         { "57P01", "Somebody or something ends this session (pg_terminate_backend(), a shutdown), perhaps the migration "
                    "itself: look at the server's log." },
     };
@@ -74,30 +77,43 @@ static bool give_up_server(const struct job *job, const struct fault *loss, stru
     return false;
 }
 
+static bool give_up_reading(const struct job *job, const struct fault *failure, struct fault *fault)
+{
+    fault_set(fault, FAULT_NOT_READY, "%s was there, but could not be asked for the ledger %" PRId64 " times in a row",
+              job->run->target, job->short_lives);
+    fault_sqlstate(fault, failure->sqlstate);
+    fault_detail(fault, "%s", failure->what);
+    fault_hint(fault, "%s", what_to_do(failure, "Look at the server's log."));
+    return false;
+}
+
 void job_count_session(struct job *job)
 {
     job->session_since_us = clock_monotonic_us();
     job->applied_before = job->run->outcome.applied;
 }
 
-/* A session that lasted, or in which something was applied, was worth its login. */
-static void count_life(struct job *job)
+/* A session that lasted, or in which something was applied, was worth its login; a reading that fails may fail slowly. */
+static void count_life(struct job *job, const struct fault *loss)
 {
-    bool lasted = clock_monotonic_us() - job->session_since_us >= job->run->settings->interval_ms * 1000;
+    bool lasted =
+        loss->class == FAULT_LOST && clock_monotonic_us() - job->session_since_us >= job->run->settings->interval_ms * 1000;
     bool achieved = job->run->outcome.applied > job->applied_before;
     job->short_lives = lasted || achieved ? 1 : job->short_lives + 1;
 }
 
 bool job_may_go_on(struct job *job, const char *migration, const struct fault *loss, struct fault *fault)
 {
-    count_life(job);
+    count_life(job, loss);
     if (migration != NULL) {
         job->losses = strcmp(job->lost_in, migration) == 0 ? job->losses + 1 : 1;
         text_cut(job->lost_in, sizeof job->lost_in, migration);
         if (job->losses >= MOST_IN_A_ROW)
             return give_up_lost(job, loss, fault);
     }
-    return job->short_lives <= job->run->settings->attempts || give_up_server(job, loss, fault);
+    if (job->short_lives <= job->run->settings->attempts)
+        return true;
+    return loss->class == FAULT_LOST ? give_up_server(job, loss, fault) : give_up_reading(job, loss, fault);
 }
 
 int64_t job_rest_ms(const struct job *job)

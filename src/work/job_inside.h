@@ -1,6 +1,6 @@
 /*
  * A job from the inside: job.c walks from state to state, job_plan.c makes the plan and tells what is in it, job_again.c says how
- * often something is begun again.
+ * often something is begun again, job_doubt.c which migrations may be applied without our knowledge, and job_stop.c what a signal does.
  */
 #ifndef PGUSHER_WORK_JOB_INSIDE_H
 #define PGUSHER_WORK_JOB_INSIDE_H
@@ -30,8 +30,9 @@ struct job {
     void *owner;
     enum job_state state;
     struct arena arena;
-    struct timer *ending; /* rings at once: on_over is never called from under a conversation's callback */
-    struct timer *stopping;
+    struct timer *ending;   /* rings at once: on_over is never called from under a conversation's callback */
+    struct timer *stopping; /* STOPPING: looks whether the server may still be waited for */
+    int64_t stopped_us;     /* when the signal came */
     struct ahead *ahead;
     struct wait *wait;
     struct session *session;
@@ -46,6 +47,8 @@ struct job {
     struct plan plan;
     bool has_plan;
     struct script *scripts; /* of pending files that were read once, by their place on the shelf */
+    bool *in_doubt;         /* by the same place: a COMMIT was sent and not answered */
+    int64_t doubt_since_us;
     bool warned_of_history;
     struct timer *rest;
     char blocked_in[256]; /* the migration that waits for another try */
@@ -58,6 +61,15 @@ struct job {
     int64_t short_lives;   /* of sessions in a row: broken within an interval, and nothing was applied */
 };
 
+/* It is over; with no fault it went well, or as the outcome says already. Only the first end counts. */
+void job_finish(struct job *job, const struct fault *fault);
+
+/* Ends whatever conversation is held, and the session with it. */
+void job_end_conversations(struct job *job);
+
+/* The timer of the state STOPPING rings. */
+void job_on_stopping(void *owner);
+
 /* Makes the plan out of the last reading. False with FAULT_HISTORY under --strict, or what the planner says. */
 bool job_make_plan(struct job *job, struct fault *fault);
 
@@ -68,8 +80,8 @@ bool job_read_pending(struct job *job, struct fault *fault);
 void job_count_session(struct job *job);
 
 /*
- * The session broke, in a migration or (NULL) outside of any. False with FAULT_MIGRATION when that migration lost it too often in a
- * row, which is told then, or with FAULT_NOT_READY when no session lasts.
+ * The session broke, in a migration or (NULL) outside of any, or with FAULT_NOT_READY was of no use. False with FAULT_MIGRATION when
+ * that migration lost it too often in a row, which is told then, or with FAULT_NOT_READY when no session lasts.
  */
 bool job_may_go_on(struct job *job, const char *migration, const struct fault *loss, struct fault *fault);
 
@@ -81,6 +93,12 @@ int64_t job_count_try(struct job *job, const char *migration);
 
 /* The migration's row was a duplicate. False with FAULT_MIGRATION, which is told then, when it is one for ever. */
 bool job_may_race_on(struct job *job, const char *migration, struct fault *fault);
+
+/* The connection of the apply broke: keeps in mind what it may have committed. */
+void job_keep_doubt(struct job *job);
+
+/* The plan is made anew: tells of what was committed after all. */
+void job_settle_doubt(struct job *job);
 
 /* Tells what was planned, and what is remarkable in the files; since_us is when the planning began. */
 void job_note_planned(struct job *job, int64_t since_us);

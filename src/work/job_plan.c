@@ -85,6 +85,7 @@ void job_note_planned(struct job *job, int64_t since_us)
     int64_t duration_us = clock_monotonic_us() - since_us;
     job->run->outcome.phase_us[PHASE_PLAN] += duration_us;
     warn_of_history(job);
+    job_settle_doubt(job);
     for (size_t i = 0; i < plan->count; i++)
         if (plan->steps[i].state == STEP_PENDING && plan->steps[i].script.source != NULL)
             note_step(job, &plan->steps[i]);

@@ -46,7 +46,8 @@ struct sums {
     atomic_size_t next;
     atomic_size_t complaints;
     atomic_size_t dumps;
-    atomic_long longest_stop_us;
+    long longest_stop_us; /* two workers at once may lose one: it is a figure for people */
+    size_t longest_stop;  /* its point */
     struct tally of[KINDS];
     size_t current[MOST_WORKERS]; /* the point that each worker is at */
 };
@@ -65,14 +66,16 @@ static struct sums *sums;
 
 /* --- a worker --- */
 
-static void add_up(const struct point *point, const struct verdict *verdict)
+static void add_up(const struct points *points, size_t number, const struct verdict *verdict)
 {
-    struct tally *tally = &sums->of[point->kind];
+    struct tally *tally = &sums->of[points->list[number].kind];
     tally->tried++;
     tally->struck += verdict->struck;
     sums->dumps += verdict->dump_was_compared && verdict->complaint == NULL;
-    if (verdict->stopped_in_us > sums->longest_stop_us) /* two at once may lose one: it is a figure for people */
+    if (verdict->stopped_in_us > sums->longest_stop_us) {
         sums->longest_stop_us = (long) verdict->stopped_in_us;
+        sums->longest_stop = number;
+    }
     if (verdict->complaint == NULL)
         return;
     tally->complaints++;
@@ -88,7 +91,7 @@ static void work(const struct points *points, size_t number)
         const void *mark = must_mark();
         sums->current[number] = i;
         struct verdict verdict = trial_hold(stage, &points->list[i], i % DUMP_EVERY == 0);
-        add_up(&points->list[i], &verdict);
+        add_up(points, i, &verdict);
         must_forget(mark);
     }
     stage_free(stage);
@@ -184,15 +187,17 @@ static void work_together(const struct points *points, size_t count)
     tell(points, begun);
 }
 
-static void show_sums(const struct wishes *wishes)
+static void show_sums(const struct wishes *wishes, const struct points *points)
 {
     printf("\nseed %llu, shard %zu/%zu\n", (unsigned long long) wishes->seed, wishes->part, wishes->parts);
     printf("%-14s %8s %8s %10s\n", "fault", "points", "struck", "complaints");
     for (enum fault_kind kind = 0; kind < KINDS; kind++)
         printf("%-14s %8zu %8zu %10zu\n", kind_text(kind), (size_t) sums->of[kind].tried, (size_t) sums->of[kind].struck,
                (size_t) sums->of[kind].complaints);
-    printf("pg_dump was compared %zu times; the longest stop after SIGTERM took %ld ms\n", (size_t) sums->dumps,
-           sums->longest_stop_us / 1000);
+    printf("pg_dump was compared %zu times\n", (size_t) sums->dumps);
+    if (sums->longest_stop_us > 0)
+        printf("the longest stop after SIGTERM took %ld ms, at %s\n", sums->longest_stop_us / 1000,
+               point_name(&points->list[sums->longest_stop]));
 }
 
 static void tell_range(enum story_name story, int side)
@@ -297,7 +302,7 @@ int main(int argc, char **argv)
     printf("%zu points, seed %llu (PGUSHER_TORTURE_SEED), shard %zu/%zu\n", points.count, (unsigned long long) wishes.seed,
            wishes.part, wishes.parts);
     work_together(&points, points.count < wishes.workers ? points.count : wishes.workers);
-    show_sums(&wishes);
+    show_sums(&wishes, &points);
     free(points.list);
     return sums->complaints == 0 ? 0 : 1;
 }

@@ -154,6 +154,31 @@ static void test_again__a_row_that_is_a_duplicate_for_ever_is_a_failure(void **s
 
 #define AGAIN_TEST(test) cmocka_unit_test_setup(test, make)
 
+static bool fail_to_read(void)
+{
+    struct fault failure;
+    fault_set(&failure, FAULT_NOT_READY, "canceling statement due to statement timeout");
+    fault_sqlstate(&failure, "57014");
+    bool goes_on = job_may_go_on(&job, NULL, &failure, &fault);
+    job_count_session(&job);
+    return goes_on;
+}
+
+/* However long each of them takes: a lost session that lasted begins the count anew, a reading that failed slowly does not. */
+static void test_again__a_reading_that_fails_each_time_is_given_up_after_the_attempts(void **state)
+{
+    (void) state;
+    settings.interval_ms = 0;
+    for (int i = 0; i < 5; i++)
+        assert_true(fail_to_read());
+    assert_false(fail_to_read());
+    assert_int_equal(fault.class, FAULT_NOT_READY);
+    assert_string_equal(fault.sqlstate, "57014");
+    assert_contains(fault.what, "6 times in a row");
+    assert_contains(fault.detail, "statement timeout");
+    assert_contains(fault.hint, "statement_timeout");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +187,7 @@ int main(void)
         AGAIN_TEST(test_again__another_migration_does),
         AGAIN_TEST(test_again__sessions_that_do_not_last_are_bounded_by_the_attempts),
         AGAIN_TEST(test_again__one_that_lasted_or_applied_something_starts_that_count_anew),
+        AGAIN_TEST(test_again__a_reading_that_fails_each_time_is_given_up_after_the_attempts),
         AGAIN_TEST(test_again__the_rest_grows_up_to_a_second),
         AGAIN_TEST(test_again__the_rest_ends_with_the_deadline),
         AGAIN_TEST(test_again__the_tries_of_a_blocked_migration_are_its_own),

@@ -71,6 +71,9 @@ static void test_lost__commits_that_were_not_answered_are_looked_up(void **state
     wire_proxy_free(proxy);
     assert_int_equal(event_count(log, "connection_lost"), 1);
     assert_contains(event_line_with(log, "planned", "\"pending\":0"), "\"applied\":20");
+    assert_int_equal(event_count(log, "migration_applied"), 20);
+    assert_contains(event_line_with(log, "migration_applied", "19.sql"), "\"settled\":\"reading\"");
+    assert_contains(event_line(log, "finished"), "\"applied\":20");
     expect_sql(database, "SELECT count(*), count(DISTINCT a) FROM effect", "20|20");
     expect_sql(database, "SELECT count(*) FROM schema_migrations_log", "20");
 }
@@ -200,6 +203,29 @@ static void test_lost__a_transaction_that_was_idle_for_too_long_is_begun_again(v
     expect_sql(database, "SELECT count(*) FROM schema_migrations", "1");
 }
 
+/* --- a reading that fails ----------------------------------------------------------------------------------------------- */
+
+/* Its look at the ledger waits for a lock, until the role's statement_timeout ends it: that is no reason to give up. */
+static void test_lost__a_reading_that_fails_in_the_wait_for_the_lock_is_done_again(void **state)
+{
+    (void) state;
+    const char *database = up_database("reading");
+    cluster_sql(cluster, database, "CREATE ROLE brief SUPERUSER LOGIN; ALTER ROLE brief SET statement_timeout = '300ms'");
+    PGconn *gate = connect_to(database, CLOSE_GATE);
+    struct run *holder = begin(database, two());
+    wait_until(database, AT_THE_GATE);
+    struct run *waiter = up_begin(&(struct up){ .migrations = two(), .database = database, .role = "brief" });
+    run_wait_for(waiter, "\"event\":\"lock_waiting\"");
+    PGconn *log_table = connect_to(database, "BEGIN; LOCK TABLE schema_migrations_log");
+    run_wait_for(waiter, "\"event\":\"reading_failed\"");
+    PQfinish(log_table);
+    PQfinish(gate);
+    up_end(holder, 0);
+    const char *log = up_end(waiter, 0).output;
+    assert_contains(event_line(log, "reading_failed"), "\"sqlstate\":\"57014\"");
+    expect_two_applied(database);
+}
+
 /* --- ended always ------------------------------------------------------------------------------------------------------- */
 
 #define LETS_IN                                                                                                             \
@@ -274,6 +300,7 @@ int main(void)
         UP_TEST(test_lost__a_session_that_is_ended_between_two_tries),
         UP_TEST(test_lost__a_lock_timeout_whose_rollback_is_not_answered_is_no_failure),
         UP_TEST(test_lost__a_transaction_that_was_idle_for_too_long_is_begun_again),
+        UP_TEST(test_lost__a_reading_that_fails_in_the_wait_for_the_lock_is_done_again),
         UP_TEST(test_lost__a_server_that_hangs_up_after_each_login_is_given_up),
         UP_TEST(test_lost__the_deadline_bounds_the_rests_too),
         UP_TEST(test_lost__a_signal_ends_the_rest),

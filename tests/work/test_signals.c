@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include "support/fake_server.h"
 #include "up.h"
 #include "wire/talk.h"
 
@@ -229,8 +230,36 @@ static void test_signals__a_frozen_server_holds_nobody_up(void **state)
         .migrations = FILES({ "1.sql", "SELECT pg_sleep(60);" }), .database = "postgres", .port = cluster_port(frozen) });
     cluster_sql(frozen, NULL, "DO $$ BEGIN WHILE NOT " SLEEPING " LOOP PERFORM pg_stat_clear_snapshot(); END LOOP; END $$");
     kill(cluster_pid(frozen), SIGSTOP);
-    up_stop_run(run, SIGTERM);
+    struct run_result result = up_stop_run(run, SIGTERM);
+    assert_contains(event_line(result.output, "stop_unconfirmed"), "\"migration\":\"1.sql\"");
     cluster_free(frozen);
+}
+
+/* It takes the cancel, as one does behind a wire that has gone silent, and no answer comes: the bound is the run's own. */
+static void test_signals__a_server_that_never_answers_the_cancel_holds_nobody_up(void **state)
+{
+    (void) state;
+    static const struct fake_reply replies[] = {
+        { .match = "AS in_recovery", .rows = "pid|r|o|v|s|l|g|lw|se|mc|sc|lr|gr\n1|f|f|150004|public|f|f|f|t|t|t|\\N|\\N" },
+        { .match = "pg_try_advisory_lock", .rows = "l\nt" },
+        { .match = "AS is_us", .rows = "is_us|pid|a|h|s|q\nt|1|pgusher|local|2026|SELECT 1" },
+        { .match = "CREATE TABLE one", .deed = FAKE_SAY_NOTHING },
+        FAKE_END
+    };
+    static const struct fake_visit visits[] = { { .replies = replies } };
+    struct fake_server *server = fake_server_new(NULL);
+    fake_server_script(server, visits, 1);
+    fake_server_listen(server);
+    struct run *run =
+        up_begin(&(struct up){ .migrations = FILES({ "1.sql", "CREATE TABLE one (a int);" }),
+                               .arguments = WORDS("--pooler=session"),
+                               .environment = WORDS("PGHOST=127.0.0.1", must_format("PGPORT=%d", fake_server_port(server)),
+                                                    "PGUSER=postgres", "PGSSLMODE=disable") });
+    fake_server_wait_heard(server, "CREATE TABLE one");
+    struct run_result result = up_stop_run(run, SIGTERM);
+    assert_contains(event_line(result.output, "stop_unconfirmed"), "\"migration\":\"1.sql\"");
+    assert_true(fake_server_cancels(server) > 0);
+    fake_server_free(server);
 }
 
 /* A one-row migration is eight acts at least: BEGIN, the row, the INSERT, two for the role, the log, the guard, COMMIT. */
@@ -287,6 +316,7 @@ int main(void)
         UP_TEST(test_signals__in_a_statement_outside_transactions),
         UP_TEST(test_signals__a_second_one_ends_at_once),
         UP_TEST(test_signals__a_frozen_server_holds_nobody_up),
+        UP_TEST(test_signals__a_server_that_never_answers_the_cancel_holds_nobody_up),
         UP_TEST(test_signals__a_chain_in_full_flight_stops_and_its_ledger_is_true),
         UP_LOG_TEST,
     };
