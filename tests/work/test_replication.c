@@ -58,11 +58,14 @@ static void expect_address(const char *log, const struct cluster *at)
     assert_contains(event_line(log, "ready"), must_format("\"address\":\"127.0.0.1:%d\"", cluster_port(at)));
 }
 
-/* Returns when the standby has replayed all that the primary has written. */
+/*
+ * Returns when the standby has replayed all that the primary has written. A commit that is waited for flushes what came before it; to
+ * wait for the place where the next record would begin is to wait for whatever writes one.
+ */
 static void catch_up(struct cluster *at)
 {
-    const char *position = cluster_sql(cluster, NULL, "SELECT pg_current_wal_insert_lsn()");
-    cluster_sql(cluster, NULL, "SELECT pg_switch_wal()"); /* nothing is kept back */
+    cluster_sql(cluster, NULL, "SET synchronous_commit = on; SELECT pg_current_xact_id()");
+    const char *position = cluster_sql(cluster, NULL, "SELECT pg_current_wal_flush_lsn()");
     cluster_wait_until(at, NULL, must_format("pg_last_wal_replay_lsn() >= '%s'", position));
 }
 
