@@ -39,38 +39,34 @@ generate() {
     fi
 }
 
-# The services of all bots or of one, into the array services.
-find_services() {
-    local file name
-    services=()
-    for file in .env.*; do
-        name=${file#.env.}
-        case $name in
-        example | sample | template | dist | '*') continue ;;
-        esac
-        if [ "$1" = all ] || [ "$1" = "$name" ]; then
-            services+=("$name-bot")
-        fi
-    done
-    [ ${#services[@]} -gt 0 ] || die "there is no bot $1: no file .env.$1"
+# The service of one bot; none for all, which Compose takes for everything in the file, the server too.
+service_of() {
+    [ "$1" != all ] || return 0
+    case $1 in
+    '' | example | sample | template | dist | */*) die "there is no bot $1" ;;
+    esac
+    [ -e ".env.$1" ] || die "there is no bot $1: no file .env.$1"
+    printf '%s-bot' "$1"
 }
 
 [ $# -eq 2 ] || usage
-command=$1
-find_services "$2"
-[ "$command" = start ] || [ -e compose.yml ] || die "compose.yml is not there yet: start something first"
+case $1 in
+start) ;;
+stop | status | logs) [ -e compose.yml ] || die "compose.yml is not there yet: start something first" ;;
+*) usage ;;
+esac
+service=$(service_of "$2")
 
-case $command in
+case $1 in
 start)
     generate
-    compose up --detach "${services[@]}"
+    compose up --detach ${service:+"$service"}
     ;;
-stop)
-    compose stop "${services[@]}"
-    # all means all: the server too
-    [ "$2" != all ] || compose stop
+stop) compose stop ${service:+"$service"} ;;
+status) compose ps --all ${service:+"$service"} ;;
+logs)
+    follow=
+    [ ! -t 1 ] || follow=--follow # in a pipe it is to end
+    compose logs --tail=100 ${follow:+"$follow"} ${service:+"$service"}
     ;;
-status) compose ps "${services[@]}" ;;
-logs) compose logs --follow --tail=100 "${services[@]}" ;;
-*) usage ;;
 esac

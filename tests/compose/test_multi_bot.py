@@ -39,7 +39,7 @@ class Place:
             (self.bin / name).chmod(0o755)
         self.calls = self.folder / "calls"
 
-    def run(self, *arguments, **variables):
+    def run(self, *arguments, stdout=subprocess.PIPE, **variables):
         self.calls.write_text("")
         environment = {"PATH": f"{self.bin}:/usr/bin:/bin", "CALLS": str(self.calls), "HOME": str(self.folder)}
         environment.update(variables)
@@ -48,7 +48,14 @@ class Place:
                 environment[name] = os.environ[name]
         script = self.example / "multi-bot.sh"
         done = subprocess.run(
-            [script, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment, cwd="/"
+            [script, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=environment,
+            cwd="/",
         )
         return done.returncode, done.stderr, self.calls.read_text().splitlines()
 
@@ -65,7 +72,7 @@ def start_writes_the_file_and_starts_all_bots(pgusher, example):
     place = Place(pgusher, example, {"docker": PLUGIN})
     code, errors, calls = place.run("start", "all")
     check(code == 0, errors)
-    check(calls == ["docker compose --file compose.yml up --detach alice-bot bob-bot"], calls)
+    check(calls == ["docker compose --file compose.yml up --detach"], calls)
     made = (place.example / "compose.yml").read_text()
     check("  alice-bot:\n" in made and "  bob-bot:\n" in made, made)
     check("replace-me" not in made, made)
@@ -78,8 +85,8 @@ def one_bot_is_named_by_its_file(pgusher, example):
     for command, call in {
         "start": "up --detach bob-bot",
         "stop": "stop bob-bot",
-        "status": "ps bob-bot",
-        "logs": "logs --follow --tail=100 bob-bot",
+        "status": "ps --all bob-bot",
+        "logs": "logs --tail=100 bob-bot",
     }.items():
         code, errors, calls = place.run(command, "bob")
         check(code == 0, errors)
@@ -87,11 +94,23 @@ def one_bot_is_named_by_its_file(pgusher, example):
     place.remove()
 
 
-def stop_all_stops_the_server_too(pgusher, example):
+def all_is_the_server_too(pgusher, example):
     place = Place(pgusher, example, {"docker": PLUGIN})
     place.run("start", "all")
-    _, _, calls = place.run("stop", "all")
-    check([call.split("compose.yml ")[1] for call in calls] == ["stop alice-bot bob-bot", "stop"], calls)
+    for command, call in {"stop": "stop", "status": "ps --all", "logs": "logs --tail=100"}.items():
+        _, _, calls = place.run(command, "all")
+        check(calls == [f"docker compose --file compose.yml {call}"], calls)
+    place.remove()
+
+
+def logs_are_followed_on_a_terminal(pgusher, example):
+    place = Place(pgusher, example, {"docker": PLUGIN})
+    place.run("start", "all")
+    leader, terminal = os.openpty()
+    _, _, calls = place.run("logs", "alice", stdout=terminal)
+    check(calls == ["docker compose --file compose.yml logs --tail=100 --follow alice-bot"], calls)
+    os.close(leader)
+    os.close(terminal)
     place.remove()
 
 
@@ -99,7 +118,7 @@ def the_old_program_will_do(pgusher, example):
     place = Place(pgusher, example, {"docker": NO_PLUGIN, "docker-compose": OLD_PROGRAM})
     code, errors, calls = place.run("start", "all")
     check(code == 0, errors)
-    check(calls == ["docker-compose --file compose.yml up --detach alice-bot bob-bot"], calls)
+    check(calls == ["docker-compose --file compose.yml up --detach"], calls)
     place.remove()
 
 
@@ -121,13 +140,14 @@ def what_is_wrong_is_said(pgusher, example):
         (("start",), "usage: multi-bot.sh"),
         (("start", "nobody"), "there is no bot nobody"),
         (("start", "example"), "there is no bot example"),
+        (("start", ""), "there is no bot"),
+        (("start", "../x"), "there is no bot ../x"),
         (("status", "all"), "compose.yml is not there yet"),
+        (("restart", "all"), "usage: multi-bot.sh"),
     ):
         code, errors, calls = place.run(*arguments)
         check(code == 2 and text in errors and not calls, f"{arguments}: {code} {errors} {calls}")
     place.run("start", "all")
-    code, errors, calls = place.run("restart", "all")
-    check(code == 2 and "usage: multi-bot.sh" in errors and not calls, errors)
     (place.example / ".env.bad name").write_text("")
     code, errors, calls = place.run("start", "all")
     check(code == 2 and "names no bot" in errors and not calls, errors)
@@ -139,7 +159,8 @@ def main():
     tests = [
         start_writes_the_file_and_starts_all_bots,
         one_bot_is_named_by_its_file,
-        stop_all_stops_the_server_too,
+        all_is_the_server_too,
+        logs_are_followed_on_a_terminal,
         the_old_program_will_do,
         without_pgusher_the_file_stays_as_it_is,
         what_is_wrong_is_said,
