@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 
 PGUSHER = 'pgusher-test/pgusher'
 BUILD = 'pgusher-test/build'
+BUILD_ELSEWHERE = 'pgusher-test/build-elsewhere'
 POSTGRES = 'pgusher-test/postgres'
 PASSWORD = 'correct horse@battery/staple%'
 PATIENCE_S = 400  # nothing is judged by it: it ends what hangs
@@ -154,6 +155,15 @@ class Stage:
         run('docker', 'build', '--network', 'host', '--tag', tag, os.path.join(self.folder, name), env={'DOCKER_BUILDKIT': '0'})
         return tag
 
+    def file_of(self, image, path):
+        """A copy of one of its files. Nothing of the image is run."""
+        number = len(self.containers)
+        container, copy = f'{self.name}-unstarted-{number}', os.path.join(self.folder, f'copy-{number}')
+        self.containers.append(container)
+        docker('create', '--name', container, image)
+        docker('cp', f'{container}:{path}', copy)
+        return copy
+
     def compose(self, *words, file='docker/compose.yml', check=True, **variables):
         """docker-compose with our images; its containers are those of a project with this stage's name."""
         command = ['docker-compose', '--project-name', self.name, '--file', file]
@@ -181,6 +191,6 @@ class Stage:
         if self.containers:
             run('docker', 'rm', '--force', '--volumes', *self.containers, check=False)
         for image in self.images:
-            run('docker', 'rmi', '--no-prune', image, check=False)
+            run('docker', 'rmi', image, check=False)
         run('docker', 'network', 'rm', self.name, check=False)
         shutil.rmtree(self.folder)

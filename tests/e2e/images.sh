@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # usage: tests/e2e/images.sh MIRROR
 # The images that the end-to-end tests run: Debian by debootstrap, PostgreSQL from Debian's packages with an entrypoint that
-# behaves as the official image's does, and ours, built by docker/Dockerfile on that Debian. No registry is asked. What is there is
-# not made again; the Debian is kept in ~/.cache/pgusher as well, for an engine that has lost its images.
+# behaves as the official image's does, and ours, built by docker/Dockerfile on that Debian, twice: libpq and program again in another
+# folder, so that the two can be compared. No registry is asked. What is there is not made again; the Debian is kept in ~/.cache/pgusher as well, for an engine that has lost its images.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 
@@ -55,4 +55,5 @@ build() {
 has_image "$debian" || make_debian
 build pgusher-test/postgres tests/e2e/postgres
 build pgusher-test/build --target build --file docker/Dockerfile .
+build pgusher-test/build-elsewhere --target build --build-arg FOLDER=/some/where/else --file docker/Dockerfile .
 build pgusher-test/pgusher --file docker/Dockerfile .
