@@ -11,8 +11,8 @@ import sys
 import traceback
 
 import manifests
-from engine import (BUILD, HARDENED, PASSWORD, PGUSHER, POSTGRES, Failure, Stage, await_log, await_true, docker, events, finished, hold,
-                    hold_equal, inspect, logs, run, started)
+from engine import (BUILD, BUILD_ELSEWHERE, HARDENED, PASSWORD, PGUSHER, POSTGRES, Failure, Stage, await_log, await_true, docker, events,
+                    finished, hold, hold_equal, inspect, logs, run, started)
 
 TESTS = []
 NAMES = "SELECT string_agg(migration_name, ' ' ORDER BY migration_name) FROM schema_migrations"
@@ -87,11 +87,84 @@ def compose__runs_as_hardened_as_it_says(stage):
     hold_equal(host, f'true {32 * 1024 * 1024} 16 no 1', 'read-only, memory, pids, restart, networks')
 
 
+BOT = f'FROM {POSTGRES}\nENTRYPOINT []\nCMD ["sh", "-c", "echo I am a bot; trap exit TERM; sleep 3600 & wait"]\n'
+
+
+def compose_of(stage, text):
+    """Writes it as stage.folder/compose.yml, beside two migrations, with the images that are here in place of those that it names."""
+    images = {'postgres:17': POSTGRES, 'pgusher': PGUSHER, 'your-bot': stage.image('bot', BOT)}
+    text, count = re.subn(r'(?m)^( *image: )(\S+)$', lambda line: line[1] + images[line[2]], text)
+    hold_equal(count, len(images), 'images that the file names')
+    stage.file('sql/migrations/001_add_users.sql', 'CREATE TABLE users (id int);')
+    stage.file('sql/migrations/002_add_messages.sql', 'CREATE TABLE messages (id int);')
+    return stage.file('compose.yml', text)
+
+
+def hold_migrated_before_the_bot(stage):
+    hold_equal(state_of(stage, 'db-migrate'), 'exited 0', 'db-migrate')
+    hold('applied=2' in logs(stage.of_project('db-migrate')), 'the migrations were not applied')
+    hold(started(stage.of_project('bot')) >= finished(stage.of_project('db-migrate')), 'the bot started too early')
+
+
 @test
-def compose__a_template_becomes_bots_that_wait(stage):
-    """docker/multi-bot as it is, but for the images. PGUSHER is a program that can write Compose files, unlike the image's."""
+def compose__the_file_of_init_container_in_five_minutes_works(stage):
+    page = open('docs/init-container.md', encoding='utf-8').read()
+    blocks = re.findall(r'(?ms)^```yaml\n(services:.*?)^```$', page)
+    hold_equal(len(blocks), 1, 'Compose files on the page')
+    file = compose_of(stage, blocks[0])
+    said = run(os.environ['PGUSHER'], 'compose', 'check', file).stdout
+    hold('1 service uses the database and waits for db-migrate' in said, f'compose check: {said}')
+    stage.compose('up', '--detach', file=file)
+    hold_migrated_before_the_bot(stage)
+
+
+# What others have written, but for the image and the command: nothing in it tells Compose when the server is ready.
+OLD = """
+services:
+  postgres:
+    image: postgres:17
+    environment:
+      - POSTGRES_USER=app
+      - POSTGRES_PASSWORD=a plain one
+      - POSTGRES_DB=app
+    volumes:
+      - ./init:/docker-entrypoint-initdb.d:ro
+  db-migrate:
+    image: pgusher
+    command: ["up"]
+    environment:
+      - POSTGRES_HOST=postgres
+      - POSTGRES_PORT=5432
+      - POSTGRES_USER=app
+      - POSTGRES_PASSWORD=a plain one
+      - POSTGRES_DB=app
+    volumes:
+      - ./sql/migrations:/app/sql/migrations
+    depends_on:
+      - postgres
+    restart: "no"
+  bot:
+    image: your-bot
+    depends_on:
+      db-migrate:
+        condition: service_completed_successfully
+"""
+
+
+@test
+def compose__a_db_migrate_that_was_there_needs_another_image_and_command_only(stage):
+    file = compose_of(stage, OLD)
+    stage.file('init/pause.sql', 'SELECT pg_sleep(3);')  # so that the server is late
+    stage.compose('up', '--detach', file=file)
+    hold_migrated_before_the_bot(stage)
+    hold('event=attempt_failed' in logs(stage.of_project('db-migrate')), 'it did not have to wait')
+
+
+def multi_bot_of(stage):
+    """docker/multi-bot as it is, but for the images; returned is what runs its multi-bot.sh. PGUSHER is a program that can write
+    Compose files, unlike the image's."""
     folder = f'{stage.folder}/multi-bot'
-    shutil.copytree('docker/multi-bot', folder)
+    shutil.copytree('docker/multi-bot', folder, ignore=shutil.ignore_patterns('compose.yml', 'database_password.txt'))
     template = open(f'{folder}/compose.template.yml', encoding='utf-8').read()
     hold('image: postgres:' in template, 'the template has no image of PostgreSQL')
     stage.file('multi-bot/compose.template.yml', re.sub('image: postgres:.*', f'image: {POSTGRES}', template))
@@ -99,25 +172,56 @@ def compose__a_template_becomes_bots_that_wait(stage):
     stage.file('bot/sql/migrations/001_bot.sql', 'CREATE TABLE bot (id int);')
     image = stage.image('bot', f'FROM {POSTGRES}\nCOPY --from={PGUSHER} /pgusher /usr/local/bin/\nWORKDIR /srv\n'
                                'COPY sql/migrations sql/migrations\nUSER 65532\nENTRYPOINT []\n'
-                               'CMD ["sh", "-c", "trap exit TERM; sleep 3600 & wait"]\n')
-    env = {'COMPOSE_PROJECT_NAME': stage.name, 'BOT_IMAGE': image, 'PGUSHER': os.path.realpath(os.environ['PGUSHER'])}
+                               'CMD ["sh", "-c", "echo I am $BOT_NAME; trap exit TERM; sleep 3600 & wait"]\n')
+    stage.file('multi-bot/.env', f'BOT_IMAGE={image}\n')
+    env = {'COMPOSE_PROJECT_NAME': stage.name, 'PGUSHER': os.path.realpath(os.environ['PGUSHER'])}
     stage.projects.append((['docker-compose', '--project-name', stage.name, '--file', f'{folder}/compose.yml'], env))
+    return lambda *words: run(f'{folder}/multi-bot.sh', *words, env=env).stdout
 
-    def multi_bot(*words):
-        return run(f'{folder}/multi-bot.sh', *words, env=env).stdout
 
+def hold_states(stage, **wanted):
+    seen = {name: state_of(stage, name.replace('_', '-')).split()[0] if stage.of_project(name.replace('_', '-')) else 'none'
+            for name in wanted}
+    hold_equal(seen, wanted, 'the services')
+
+
+@test
+def multi_bot__all_start_when_the_schema_is_there_and_stop_together(stage):
+    multi_bot = multi_bot_of(stage)
     multi_bot('start', 'all')
     migrate = stage.of_project('db-migrate')
     hold_equal(state_of(stage, 'db-migrate'), 'exited 0', 'db-migrate')
     hold('applied=1' in logs(migrate), 'the migration was not applied')
-    names = [name[len('.env.'):] for name in os.listdir(folder) if name.startswith('.env.') and name != '.env.example']
-    hold(len(names) > 1, 'there are no several bots')
-    for name in names:
-        hold(started(stage.of_project(f'{name}-bot')) >= finished(migrate), f'{name}-bot started too early')
-        hold(f'{name}-bot' in multi_bot('status', 'all'), f'the status of {name}-bot is not shown')
-    multi_bot('stop', names[0])
-    hold(state_of(stage, f'{names[0]}-bot').startswith('exited'), f'{names[0]}-bot is not stopped')
-    hold(state_of(stage, f'{names[1]}-bot').startswith('running'), f'{names[1]}-bot was stopped too')
+    for bot in (stage.of_project(f'{name}-bot') for name in ('alice', 'bob')):
+        hold(started(bot) >= finished(migrate), f'{bot} started too early')
+        await_log(bot, 'I am ')
+
+    status, said = multi_bot('status', 'all'), multi_bot('logs', 'all')
+    for name in ('postgres', 'db-migrate', 'alice-bot', 'bob-bot'):
+        hold(name in status, f'the status of {name} is not shown')
+    hold('I am alice' in said and 'I am bob' in said and 'event=finished' in said, f'a log is not shown: {said}')
+
+    multi_bot('stop', 'all')
+    hold_states(stage, postgres='exited', db_migrate='exited', alice_bot='exited', bob_bot='exited')
+    hold('alice-bot' in multi_bot('status', 'all'), 'what is stopped has no status')
+
+
+@test
+def multi_bot__one_is_started_shown_and_stopped_by_itself(stage):
+    multi_bot = multi_bot_of(stage)
+    multi_bot('start', 'alice')
+    hold_states(stage, postgres='running', db_migrate='exited', alice_bot='running', bob_bot='none')
+    multi_bot('start', 'bob')
+    hold('pending=0' in logs(stage.of_project('db-migrate')), 'the second bot found something to migrate')
+    await_log(stage.of_project('bob-bot'), 'I am bob')
+
+    said, status = multi_bot('logs', 'bob'), multi_bot('status', 'bob')
+    hold('I am bob' in said and 'alice' not in said, f'the log of bob: {said}')
+    hold('bob-bot' in status and 'alice' not in status, f'the status of bob: {status}')
+
+    multi_bot('stop', 'alice')
+    hold_states(stage, postgres='running', alice_bot='exited', bob_bot='running')
+    hold('alice-bot' in multi_bot('status', 'alice'), 'what is stopped has no status')
 
 
 @test
@@ -246,19 +350,17 @@ def image__holds_one_program_and_next_to_nothing_else(stage):
 
 @test
 def image__is_built_the_same_twice(stage):
-    """Our part of it again, in the stage that built it, but in another folder; compared byte by byte."""
-    second = stage.start(BUILD, 'sh', '-euc', """
-        mkdir /elsewhere && cp -R bench include meson.build meson_options.txt sql src /elsewhere && cd /elsewhere
-        PKG_CONFIG_PATH=/opt/libpq/lib/pkgconfig meson setup some/where/else -Dstatic=true -Dtests=false >/dev/null
-        ninja -C some/where/else pgusher >/dev/null
-        cmp some/where/else/pgusher /image/pgusher""", name='again')
-    stage.ended(second, 0)
-    program = os.path.join(stage.folder, 'pgusher')
-    container = f'{stage.name}-unstarted'
-    stage.containers.append(container)
-    docker('create', '--name', container, PGUSHER)
-    docker('cp', f'{container}:/pgusher', program)
-    headers = run('readelf', '--wide', '--program-headers', '--dynamic', program).stdout
+    """libpq and program, built once more in another folder: neither the folder nor the time shows in a byte."""
+    first, second = (stage.file_of(image, '/image/pgusher') for image in (BUILD, BUILD_ELSEWHERE))
+    run('cmp', first, second)
+    run('cmp', first, stage.file_of(PGUSHER, '/pgusher'))
+    folders = [docker('image', 'inspect', '--format', '{{.Config.WorkingDir}}', image) for image in (BUILD, BUILD_ELSEWHERE)]
+    hold(folders[0] != folders[1], 'both were built in the same folder')
+
+
+@test
+def image__has_a_program_without_libraries_that_is_hard_to_attack(stage):
+    headers = run('readelf', '--wide', '--program-headers', '--dynamic', stage.file_of(PGUSHER, '/pgusher')).stdout
     hold('GNU_RELRO' in headers and 'BIND_NOW' in headers and ' PIE' in headers, 'no PIE with full RELRO')
     hold('INTERP' not in headers and 'NEEDED' not in headers, 'it needs libraries')
 
