@@ -51,7 +51,10 @@ bool loop_has_stragglers(const struct loop *loop);
 /* Closes what is left and frees the loop. Asserts that nobody forgot a handle. Not for a loop with stragglers. Accepts NULL. */
 void loop_free(struct loop *loop);
 
-/* on_time is called on the loop's thread. A background timer does not keep loop_run() from returning. NULL on failure. */
+/*
+ * on_time is called on the loop's thread, and not before what has come by then on the sockets was heard, however long the process was
+ * held up. A background timer does not keep loop_run() from returning. NULL on failure.
+ */
 struct timer *timer_new(struct loop *loop, void (*on_time)(void *owner), void *owner, struct fault *fault);
 struct timer *timer_new_background(struct loop *loop, void (*on_time)(void *owner), void *owner, struct fault *fault);
 

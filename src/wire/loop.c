@@ -1,6 +1,10 @@
 /*
  * One libuv loop and the handles that are not sockets. It knows how the loop begins and ends; it does not know what is being
  * waited for.
+ *
+ * libuv runs timers before it looks at the sockets. After a stall of the process (a stopped one, a busy machine) a deadline would ring
+ * while the answer that it is about lies unread in a socket. So a timer whose time has come is only noted as due, and rings when the
+ * sockets have been looked at once more.
  */
 #include "wire/loop.h"
 
@@ -22,6 +26,9 @@ enum { SIGNAL_EXIT_BASE = 128 }; /* as a shell has it */
 
 struct timer {
     uv_timer_t uv;
+    bool is_due;
+    struct timer *before; /* of those that are due */
+    struct timer *after;
     struct loop *loop;
     void (*on_time)(void *owner);
     void *owner;
@@ -44,6 +51,20 @@ void loop_hold_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
+static void ring_those_due(uv_check_t *check);
+
+/* Neither of them keeps the loop turning. */
+static void prepare_for_timers(struct loop *loop)
+{
+    uv_check_init(&loop->uv, &loop->after_sockets);
+    uv_idle_init(&loop->uv, &loop->hurry);
+    loop->open_handles += 2;
+    loop->after_sockets.data = loop;
+    uv_check_start(&loop->after_sockets, ring_those_due);
+    uv_unref((uv_handle_t *) &loop->after_sockets);
+    uv_unref((uv_handle_t *) &loop->hurry);
+}
+
 struct loop *loop_new(struct fault *fault)
 {
     struct loop *loop = memory_alloc(sizeof *loop);
@@ -58,6 +79,7 @@ struct loop *loop_new(struct fault *fault)
         return NULL;
     }
     loop->uv.data = loop;
+    prepare_for_timers(loop);
     return loop;
 }
 
@@ -158,6 +180,8 @@ void loop_free(struct loop *loop)
         return;
     for (size_t i = 0; i < loop->signal_count; i++)
         uv_close((uv_handle_t *) &loop->signals[i], on_closed);
+    uv_close((uv_handle_t *) &loop->after_sockets, on_closed);
+    uv_close((uv_handle_t *) &loop->hurry, on_closed);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     assert(loop->open_handles == 0);
     int status = uv_loop_close(&loop->uv);
@@ -166,10 +190,46 @@ void loop_free(struct loop *loop)
     memory_free(loop);
 }
 
+/* --- timers ----------------------------------------------------------------------------------------------------------- */
+
+static void forget_due(struct timer *timer)
+{
+    struct loop *loop = timer->loop;
+    if (!timer->is_due)
+        return;
+    *(timer->before != NULL ? &timer->before->after : &loop->due) = timer->after;
+    *(timer->after != NULL ? &timer->after->before : &loop->last_due) = timer->before;
+    timer->is_due = false;
+}
+
+static void ring_those_due(uv_check_t *check)
+{
+    struct loop *loop = check->data;
+    uv_idle_stop(&loop->hurry);
+    while (loop->due != NULL) {
+        struct timer *timer = loop->due;
+        forget_due(timer);
+        timer->on_time(timer->owner);
+    }
+}
+
+static void on_hurry(uv_idle_t *hurry)
+{
+    (void) hurry;
+}
+
 static void on_timer(uv_timer_t *handle)
 {
     struct timer *timer = handle->data;
-    timer->on_time(timer->owner);
+    struct loop *loop = timer->loop;
+    if (timer->is_due)
+        return;
+    timer->is_due = true;
+    timer->before = loop->last_due;
+    timer->after = NULL;
+    *(loop->last_due != NULL ? &loop->last_due->after : &loop->due) = timer;
+    loop->last_due = timer;
+    uv_idle_start(&loop->hurry, on_hurry);
 }
 
 struct timer *timer_new(struct loop *loop, void (*on_time)(void *owner), void *owner, struct fault *fault)
@@ -201,6 +261,7 @@ static uint64_t at_least_zero(int64_t ms)
 
 void timer_start(struct timer *timer, int64_t delay_ms)
 {
+    forget_due(timer);
     uv_update_time(&timer->loop->uv); /* the loop's cached time may be old after a long computation */
     uv_timer_start(&timer->uv, on_timer, at_least_zero(delay_ms), 0);
 }
@@ -212,8 +273,10 @@ void timer_repeat(struct timer *timer, int64_t period_ms)
 
 void timer_stop(struct timer *timer)
 {
-    if (timer != NULL)
-        uv_timer_stop(&timer->uv);
+    if (timer == NULL)
+        return;
+    forget_due(timer);
+    uv_timer_stop(&timer->uv);
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -225,6 +288,8 @@ static void on_timer_closed(uv_handle_t *handle)
 
 void timer_free(struct timer *timer)
 {
-    if (timer != NULL)
-        uv_close((uv_handle_t *) &timer->uv, on_timer_closed);
+    if (timer == NULL)
+        return;
+    forget_due(timer);
+    uv_close((uv_handle_t *) &timer->uv, on_timer_closed);
 }

@@ -81,7 +81,6 @@ void crowd_end(struct crowd *crowd, const struct fault *fault)
     if (fault != NULL)
         crowd->run->outcome.fault = *fault;
     timer_stop(crowd->window);
-    timer_stop(crowd->last_call);
     timer_stop(crowd->deadline);
     timer_stop(crowd->verdict);
     timer_start(crowd->ending, 0);
@@ -163,14 +162,7 @@ static void begin_window(struct crowd *crowd)
         seat_look_up(seat);
 }
 
-/* After a stall of our own timers ring before the sockets are looked at: what has come meanwhile is heard first. */
 static void on_window_over(void *owner)
-{
-    struct crowd *crowd = owner;
-    timer_start(crowd->last_call, 0);
-}
-
-static void on_last_call(void *owner)
 {
     struct crowd *crowd = owner;
     const struct settings *settings = crowd->run->settings;
@@ -277,8 +269,7 @@ static bool make_timers(struct crowd *crowd, struct fault *fault)
 {
     struct loop *loop = crowd->run->loop;
     crowd->window = timer_new(loop, on_window_over, crowd, fault);
-    crowd->last_call = crowd->window == NULL ? NULL : timer_new(loop, on_last_call, crowd, fault);
-    crowd->deadline = crowd->last_call == NULL ? NULL : timer_new(loop, on_deadline, crowd, fault);
+    crowd->deadline = crowd->window == NULL ? NULL : timer_new(loop, on_deadline, crowd, fault);
     crowd->verdict = crowd->deadline == NULL ? NULL : timer_new(loop, on_verdict, crowd, fault);
     crowd->ending = crowd->verdict == NULL ? NULL : timer_new(loop, on_ending, crowd, fault);
     return crowd->ending != NULL;
@@ -368,7 +359,6 @@ void crowd_free(struct crowd *crowd)
     }
     memory_free(crowd->members);
     timer_free(crowd->window);
-    timer_free(crowd->last_call);
     timer_free(crowd->deadline);
     timer_free(crowd->verdict);
     timer_free(crowd->ending);

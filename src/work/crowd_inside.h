@@ -60,7 +60,6 @@ struct crowd {
     size_t member_room;
     struct seat *seats; /* NULL: each target was named itself */
     struct timer *window;
-    struct timer *last_call; /* rings in the turn of the loop after the window's */
     struct timer *deadline;
     struct timer *verdict; /* rings at once: many answers of one turn of the loop are judged together */
     struct timer *ending;  /* likewise: on_over is never called from under a member's callback */

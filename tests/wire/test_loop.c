@@ -139,6 +139,97 @@ static void test_loop__a_background_timer_keeps_nobody(void **state)
     loop_free(background.loop);
 }
 
+/* A timer whose time has come, and a socket that has something to say: as after a stall of the process. */
+struct stalled {
+    struct ringing ringing;
+    uv_poll_t poll;
+    int pipe[2];
+    bool heard;
+    bool rang_before_it_was_heard;
+    bool stops; /* what is heard stops the timer */
+};
+
+static void on_said(uv_poll_t *poll, int status, int events)
+{
+    struct stalled *stalled = poll->data;
+    (void) status, (void) events;
+    stalled->heard = true;
+    if (stalled->stops)
+        timer_stop(stalled->ringing.timer);
+    uv_close((uv_handle_t *) poll, NULL);
+}
+
+static void on_deadline(void *owner)
+{
+    struct stalled *stalled = owner; /* which begins with its ringing */
+    stalled->ringing.rings++;
+    stalled->rang_before_it_was_heard = !stalled->heard;
+}
+
+static void play_stalled(struct stalled *stalled, bool stops)
+{
+    *stalled = (struct stalled){ .stops = stops };
+    begin(&stalled->ringing, on_deadline);
+    must(pipe(stalled->pipe) == 0 && write(stalled->pipe[1], "x", 1) == 1, "cannot make a pipe");
+    uv_poll_init(&stalled->ringing.loop->uv, &stalled->poll, stalled->pipe[0]);
+    stalled->poll.data = stalled;
+    uv_poll_start(&stalled->poll, UV_READABLE, on_said);
+    timer_start(stalled->ringing.timer, 0);
+    loop_run(stalled->ringing.loop);
+    timer_free(stalled->ringing.timer);
+    loop_free(stalled->ringing.loop);
+    close(stalled->pipe[0]);
+    close(stalled->pipe[1]);
+}
+
+static void test_loop__what_has_come_is_heard_before_a_timer_rings(void **state)
+{
+    (void) state;
+    struct stalled stalled;
+    play_stalled(&stalled, false);
+    assert_int_equal(stalled.ringing.rings, 1);
+    assert_false(stalled.rang_before_it_was_heard);
+}
+
+static void test_loop__what_has_come_may_stop_a_timer_that_is_due(void **state)
+{
+    (void) state;
+    struct stalled stalled;
+    play_stalled(&stalled, true);
+    assert_true(stalled.heard);
+    assert_int_equal(stalled.ringing.rings, 0);
+}
+
+static struct ringing twins[3]; /* due in the same moment */
+
+static void free_the_others(void *owner)
+{
+    struct ringing *ringing = owner;
+    ringing->rings++;
+    for (int i = 0; i < 3; i++)
+        if (&twins[i] != ringing)
+            timer_free(twins[i].timer);
+}
+
+static void test_loop__a_timer_that_is_due_may_be_freed_by_another(void **state)
+{
+    (void) state;
+    struct fault fault;
+    struct loop *loop = make_loop();
+    for (int i = 0; i < 3; i++) {
+        twins[i] = (struct ringing){ .loop = loop };
+        twins[i].timer = timer_new(loop, i == 1 ? free_the_others : count_ring, &twins[i], &fault);
+    }
+    timer_start(twins[1].timer, 0); /* the first to ring */
+    timer_start(twins[0].timer, 0);
+    timer_start(twins[2].timer, 0);
+    loop_run(loop);
+    assert_int_equal(twins[0].rings + twins[2].rings, 0);
+    assert_int_equal(twins[1].rings, 1);
+    timer_free(twins[1].timer);
+    loop_free(loop);
+}
+
 static int end_with_a_forgotten_timer(void)
 {
     struct fault fault;
@@ -357,6 +448,9 @@ int main(void)
         cmocka_unit_test(test_loop__a_timer_repeats_until_it_is_stopped),
         cmocka_unit_test(test_loop__a_timer_may_be_freed_when_it_rings),
         cmocka_unit_test(test_loop__a_background_timer_keeps_nobody),
+        cmocka_unit_test(test_loop__what_has_come_is_heard_before_a_timer_rings),
+        cmocka_unit_test(test_loop__what_has_come_may_stop_a_timer_that_is_due),
+        cmocka_unit_test(test_loop__a_timer_that_is_due_may_be_freed_by_another),
         cmocka_unit_test(test_loop__a_forgotten_timer_is_a_bug_that_shows),
         cmocka_unit_test(test_loop__a_signal_that_came_early_is_not_lost),
         cmocka_unit_test(test_loop__each_signal_is_heard),

@@ -2,11 +2,16 @@
  * The wait on a loop of the test's own, with look-ups that answer exactly when the test wants, and without memory. The functions of
  * wire/lookup.h are the test's here.
  */
+#include <poll.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/journal.h"
 #include "base/memory.h"
+#include "session_inside.h"
 #include "support/starve.h"
+#include "wait_inside.h"
 #include "waiting.h"
 #include "wire.h"
 #include "wire/lookup.h"
@@ -277,6 +282,56 @@ static void test_wait__an_answer_after_the_end_changes_nothing(void **state)
     tear_down(&waiting);
 }
 
+/* --- a stalled process ------------------------------------------------------------------------------------------------- */
+
+enum { WINDOW_MS = 1000 };
+
+/*
+ * As if the process had been stopped: what the server answers to that lies unread in the socket when the loop turns again, and by then
+ * the time is up.
+ */
+static void stall_over(struct waiting *waiting, const char *heard)
+{
+    const struct wait *wait = waiting->wait;
+    while (strstr(fake_server_heard(first), heard) == NULL)
+        uv_run(&waiting->run.loop->uv, UV_RUN_NOWAIT);
+    struct pollfd answer = { .fd = PQsocket(wait->hosts[0].slots[0]->session->conn), .events = POLLIN };
+    assert_int_equal(poll(&answer, 1, PATIENCE_MS), 1);
+    int64_t left_us = wait->window_us + (int64_t) WINDOW_MS * 1000 - clock_monotonic_us();
+    if (left_us > 0)
+        usleep((useconds_t) left_us + 1000); /* it is the stall itself */
+    loop_run(waiting->run.loop);
+}
+
+static void test_wait__an_answer_that_came_in_a_stall_is_no_silence(void **state)
+{
+    (void) state;
+    struct waiting waiting;
+    struct fault fault;
+    PLAY_ONE(first, &visit_primary);
+    set_up(&waiting, only(first), "1s");
+    assert_true(begin(&waiting, &fault));
+    stall_over(&waiting, "1 startup");
+    assert_int_equal(waiting.end, WAIT_READY);
+    assert_int_equal(fake_server_connections(first), 1); /* it was not given up */
+    tear_down(&waiting);
+}
+
+static void test_wait__an_answer_that_came_in_a_stall_is_before_the_deadline(void **state)
+{
+    (void) state;
+    struct waiting waiting;
+    struct fault fault;
+    PLAY_ONE(first, &visit_primary);
+    set_up(&waiting, only(first), "1h");
+    waiting.settings.timeout_ms = WINDOW_MS;
+    assert_true(begin(&waiting, &fault));
+    stall_over(&waiting, "1 S"); /* the reading's */
+    assert_int_equal(waiting.overs, 1);
+    assert_int_equal(waiting.end, WAIT_READY);
+    tear_down(&waiting);
+}
+
 /* --- its life ---------------------------------------------------------------------------------------------------------- */
 
 static void test_wait__it_may_be_freed_at_any_time(void **state)
@@ -382,6 +437,8 @@ int main(void)
         WAIT_TEST(test_wait__a_look_up_that_fails_ends_the_courtesy),
         WAIT_TEST(test_wait__a_look_up_that_never_ends_holds_up_nobody),
         WAIT_TEST(test_wait__an_answer_after_the_end_changes_nothing),
+        WAIT_TEST(test_wait__an_answer_that_came_in_a_stall_is_no_silence),
+        WAIT_TEST(test_wait__an_answer_that_came_in_a_stall_is_before_the_deadline),
         WAIT_TEST(test_wait__it_may_be_freed_at_any_time),
         WAIT_TEST(test_wait__it_may_be_freed_in_the_middle),
         WAIT_TEST(test_wait__time_is_counted_over_all_waits),
