@@ -1,6 +1,6 @@
 /*
- * One address: knock, and look on. A slot knows how soon it is kind to knock again after which answer; what is asked once it is logged
- * in is slot_ask.c's, and whether the wait is over is decided in wait.c.
+ * One address: knock, and look on. How soon it is kind to come again is kindness.c's, what is asked of one that has let it in slot_ask.c's,
+ * and whether the wait is over is decided in wait.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,72 +10,15 @@
 #include "base/memory.h"
 #include "wait_inside.h"
 
-enum { MOST_KEYWORDS = 128, SILENT_MS = 40, POLL_MS = 5000 };
+enum { MOST_KEYWORDS = 128 };
 
-/* How long to rest before the next knock: the first rest after a new kind of answer, and the longest. */
-struct kindness {
-    int64_t first_ms;
-    int64_t longest_ms;
-};
+static void knock(struct slot *slot);
 
-/* Perhaps a thousand of them, on as many machines, and none may stand in the way of the one they wait for. */
+/* For another runner: perhaps one of a thousand that do. */
 static bool waits_for_others(const struct slot *slot)
 {
     return slot->wait->goal.until == RUNG_MIGRATED;
 }
-
-static struct kindness kindness_for_others(enum seen seen)
-{
-    switch (seen) {
-    case SEEN_SILENT:
-    case SEEN_TOO_MANY:
-    case SEEN_PENDING:
-        return (struct kindness){ POLL_MS, POLL_MS };
-    default:
-        return (struct kindness){ 50, 1000 };
-    }
-}
-
-static struct kindness kindness_for(const struct slot *slot, enum seen seen)
-{
-    int64_t interval_ms = slot->wait->run->settings->interval_ms;
-    if (waits_for_others(slot) && !seen_is_good(seen) && !seen_is_refusal(seen))
-        return kindness_for_others(seen);
-    switch (seen) {
-    case SEEN_READY: /* looked at again only because it might go while others are waited for */
-        return (struct kindness){ interval_ms, 16 * interval_ms };
-    case SEEN_UNSTABLE:
-        return (struct kindness){ interval_ms, interval_ms };
-    case SEEN_REFUSED:
-    case SEEN_NO_SOCKET:
-    case SEEN_CLOSED:
-    case SEEN_STARTING_UP:
-        return (struct kindness){ 5, 45 }; /* cheap to refuse, and about to change: some 22 knocks a second at most */
-    case SEEN_SILENT:
-        return (struct kindness){ SILENT_MS, SILENT_MS }; /* a whole window has passed */
-    case SEEN_NO_PASSWORD:
-    case SEEN_AUTHENTICATION:
-    case SEEN_NO_DATABASE:
-    case SEEN_TLS_VERIFY:
-    case SEEN_TLS_MISSING:
-        return (struct kindness){ 250, 1000 }; /* each one is a line in the server's log */
-    default:
-        return (struct kindness){ 50, 500 };
-    }
-}
-
-/* One look in so many of its own durations: a server that is slow under many of them is looked at less often by each. */
-static int64_t least_rest_ms(const struct slot *slot)
-{
-    enum { LOOKS = 20, LONGEST_MS = 30000 };
-    int64_t looked_ms = (clock_monotonic_us() - slot->came_us) / 1000;
-    int64_t least_ms = slot->wait->budget->rest_least_ms;
-    if (waits_for_others(slot) && slot->session == NULL && LOOKS * looked_ms > least_ms)
-        least_ms = LOOKS * looked_ms < LONGEST_MS ? LOOKS * looked_ms : LONGEST_MS;
-    return least_ms;
-}
-
-static void knock(struct slot *slot);
 
 void slot_name(const struct slot *slot, char *name, size_t size)
 {
@@ -130,14 +73,17 @@ static bool is_same(const struct sighting *one, const struct sighting *other)
 
 static void rest(struct slot *slot, const struct sighting *sighting)
 {
-    struct kindness kindness = kindness_for(slot, sighting->seen);
-    bool same = is_same(&slot->sighting, sighting);
-    int64_t longer = slot->rest_ms * 8 / 5 + 1;
-    slot->rest_ms = !same || slot->rest_ms == 0 ? kindness.first_ms : longer;
-    if (slot->rest_ms > kindness.longest_ms)
-        slot->rest_ms = kindness.longest_ms;
-    int64_t least_ms = least_rest_ms(slot);
-    timer_start(slot->timer, jitter(slot->rest_ms > least_ms ? slot->rest_ms : least_ms));
+    const struct wait *wait = slot->wait;
+    const struct look look = {
+        .seen = sighting->seen,
+        .is_news = !is_same(&slot->sighting, sighting),
+        .for_others = waits_for_others(slot),
+        .keeps_session = slot->session != NULL,
+        .took_ms = (clock_monotonic_us() - slot->came_us) / 1000,
+        .interval_ms = wait->run->settings->interval_ms,
+    };
+    int64_t rest_ms = kindness_rest_ms(&slot->kindness, &look);
+    timer_start(slot->timer, jitter(rest_ms > wait->budget->rest_least_ms ? rest_ms : wait->budget->rest_least_ms));
 }
 
 static void note_knock(const struct slot *slot, const struct sighting *sighting)
@@ -310,14 +256,25 @@ void slot_look_again(struct slot *slot)
         timer_start(slot->timer, 0);
 }
 
-/* A knock from the second half of the window has the next one to be answered in. */
-void slot_end_window(struct slot *slot)
+/*
+ * A knock from the second half of the window has the next one to be answered in. A server that is busy with a thousand who wait may
+ * take longer than that: whoever gave it up then would have it do the same work again, and that for ever.
+ */
+static bool is_silent(const struct slot *slot)
 {
     const struct wait *wait = slot->wait;
     int64_t half_us = wait->run->settings->interval_ms * 1000 / 2;
-    if (!slot_is_in_flight(slot) || session_heard_us(slot->session) > wait->window_us)
-        return;
-    if (clock_monotonic_us() - slot->knocked_us >= half_us)
+    int64_t heard_us = session_heard_us(slot->session);
+    int64_t now_us = clock_monotonic_us();
+    if (!waits_for_others(slot))
+        return heard_us <= wait->window_us && now_us - slot->knocked_us >= half_us;
+    int64_t since_us = heard_us > slot->knocked_us ? heard_us : slot->knocked_us;
+    return now_us - since_us >= wait->target.connect_timeout_ms * 1000;
+}
+
+void slot_end_window(struct slot *slot)
+{
+    if (slot_is_in_flight(slot) && is_silent(slot))
         give_up_silent(slot);
 }
 

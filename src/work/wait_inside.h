@@ -6,6 +6,7 @@
 #define PGUSHER_WORK_WAIT_INSIDE_H
 
 #include "budget.h"
+#include "kindness.h"
 #include "stand.h"
 #include "wire/lookup.h"
 #include "work/roster.h"
@@ -42,7 +43,7 @@ struct slot {
     int64_t seen_since_us;    /* since when the answer has been of that kind, SQLSTATE included */
     int64_t knocked_us;       /* when something was last asked of the server */
     int64_t came_us;          /* when it was last knocked at */
-    int64_t rest_ms;          /* how long the last rest was */
+    struct kindness kindness; /* how soon it may come again */
     bool asked;               /* the reading's Sync was said */
     bool listens;             /* for notifications of what is applied */
     struct pass pass;

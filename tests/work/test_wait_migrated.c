@@ -6,7 +6,7 @@
 #include <signal.h>
 
 #include "pooler.h"
-#include "up.h"
+#include "waiting.h"
 
 enum { WAITERS = 30, SLOTS = 16 };
 
@@ -219,6 +219,34 @@ static void test_migrated__behind_a_pooler_nothing_is_kept(void **state)
     assert_lacks(cluster_log(cluster, mark), "LISTEN");
 }
 
+/*
+ * One of a thousand may wait for its answer longer than a window. Who gave up then and came again would have the server do the same work
+ * anew, as the others do, and none of them would ever be answered.
+ */
+static void test_migrated__a_busy_server_is_waited_for_beyond_a_window(void **state)
+{
+    (void) state;
+    static const struct fake_reply replies[] = {
+        { .match = "pg_is_in_recovery",
+          .rows = "pid|r|o|v|schema|ledger|log|lw|se|mc|sc|rows|log_rows\n4711|f|f|150004|public|f|f|\\N|t|t|t|\\N|\\N",
+          .deed = FAKE_UNTIL_HEARD,
+          .until = "now" },
+        FAKE_END,
+    };
+    static const struct fake_visit visits[] = { { .replies = replies } };
+    waiting_make(state);
+    PLAY(first, visits);
+    struct run *run = wait_begin(only(first), WORDS("--until", "migrated", "--migrations", folder_new(), "--interval",
+                                                    "50ms", "--attempts", "1000000"));
+    run_wait_for(run, "\"attempt\":5");
+    PGconn *conn = PQconnectdb(fake_server_conninfo(first));
+    PQclear(PQexec(conn, "now"));
+    PQfinish(conn);
+    up_end(run, 0);
+    assert_int_equal(fake_server_connections(first), 2); /* this one's, and the waiter's only one */
+    waiting_clear(state);
+}
+
 /* --- many who wait ---------------------------------------------------------------------------------------------------- */
 
 /* Twice as many as there are connections: they keep less than half of them, and up is let in. */
@@ -281,6 +309,7 @@ int main(void)
         UP_TEST(test_migrated__a_server_that_is_restarted_only_sets_it_back),
         UP_TEST(test_migrated__a_standby_is_asked_now_and_then),
         UP_TEST(test_migrated__behind_a_pooler_nothing_is_kept),
+        UP_TEST(test_migrated__a_busy_server_is_waited_for_beyond_a_window),
         UP_TEST(test_migrated__a_crowd_leaves_room_for_the_one_who_works),
         UP_TEST(test_migrated__a_roles_own_limit_counts_as_well),
         UP_LOG_TEST,
