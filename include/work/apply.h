@@ -25,10 +25,11 @@ struct apply_tries {
 
 enum apply_end {
     APPLY_DONE,
-    APPLY_FAILED,    /* apply_fault() says why; what was committed stays, nothing after it was begun */
-    APPLY_BLOCKED,   /* a lock timeout, a deadlock or a serialization failure: worth another try; apply_fault() says which */
-    APPLY_RACED,     /* a runner that takes no lock has recorded the same migration: read the ledger again */
-    APPLY_LOST,      /* the connection broke; whether the last COMMIT happened has to be looked up */
+    APPLY_FAILED,  /* apply_fault() says why; what was committed stays, nothing after it was begun */
+    APPLY_BLOCKED, /* a lock timeout, a deadlock or a serialization failure: worth another try; apply_fault() says which */
+    APPLY_UNTOLD,  /* those who wait could not be notified, and it was rolled back: worth another try that notifies nobody */
+    APPLY_RACED,   /* a runner that takes no lock has recorded the same migration: read the ledger again */
+    APPLY_LOST,    /* the connection broke; whether the last COMMIT happened has to be looked up */
     APPLY_READ_ONLY, /* the server takes no writes: it is a standby, or read-only by default; the migration was rolled back */
     APPLY_STOPPED,   /* apply_stop(), and the server has confirmed that nothing runs any more */
 };

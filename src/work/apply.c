@@ -44,13 +44,18 @@ static void end(struct apply *apply, enum apply_end how)
     apply->on_over(apply->owner, how);
 }
 
+static enum apply_end failure(const struct apply *apply)
+{
+    return apply->blocked ? APPLY_BLOCKED : apply->untold ? APPLY_UNTOLD : apply->read_only ? APPLY_READ_ONLY : APPLY_FAILED;
+}
+
 static void hear_end(void *owner)
 {
     struct apply *apply = owner;
     if (apply->stopping)
         end(apply, APPLY_STOPPED);
     else if (apply_has_failed(apply))
-        end(apply, apply->blocked ? APPLY_BLOCKED : apply->read_only ? APPLY_READ_ONLY : APPLY_FAILED);
+        end(apply, failure(apply));
     else
         end(apply, apply->raced ? APPLY_RACED : APPLY_DONE);
 }
@@ -69,7 +74,7 @@ static struct fault last_words(const struct apply *apply, const struct fault *lo
 static void hear_lost(void *owner, const struct fault *fault)
 {
     struct apply *apply = owner;
-    bool failed_before = apply_has_failed(apply) && !apply->blocked && !apply->in_doubt && !apply->read_only;
+    bool failed_before = apply_has_failed(apply) && !apply->in_doubt && failure(apply) == APPLY_FAILED;
     bool is_lost = !failed_before && fault->class == FAULT_LOST;
     if (!failed_before)
         apply->fault = last_words(apply, fault);

@@ -87,7 +87,7 @@ static enum next say_guard(struct apply *apply, struct act *act)
     apply->params[0] = apply_step(apply, apply->step)->name;
     apply->params[1] = apply->has_key ? apply->key : NULL;
     apply->params[2] = apply->reading->ledger.table;
-    return say_with(apply, act, 3);
+    return say_with(apply, act, apply->reading->server.may_notify ? 3 : 2);
 }
 
 static enum next say_commit(struct apply *apply, struct act *act, bool is_whole)

@@ -78,6 +78,18 @@ static bool is_doubtful(const struct fault *fault)
     return fault->class == FAULT_MIGRATION && (apply_is_connection_error(fault) || apply_is_read_only_error(fault));
 }
 
+/*
+ * To notify is a courtesy, which a migration must not fail for: a role may have no right to it, and the queue may be full of what some
+ * session LISTENs to and does not read. The server's words are of any language, but a function's name is not.
+ */
+static bool is_about_notifying(const struct apply *apply, struct act_tag tag, const struct fault *fault)
+{
+    bool may_not =
+        tag.what == SAY_GUARD && strcmp(fault->sqlstate, "42501") == 0 && strstr(fault->what, "pg_notify") != NULL;
+    bool is_full = tag.what == SAY_COMMIT && strcmp(fault->sqlstate, "54000") == 0;
+    return apply->reading->server.may_notify && (may_not || is_full);
+}
+
 static int64_t tries_left(const struct apply *apply, size_t step)
 {
     bool was_tried = strcmp(apply->tries.migration, apply_step(apply, step)->name) == 0;
@@ -95,7 +107,7 @@ void apply_fail(struct apply *apply, const struct fault *fault, size_t step, uin
         text_cut(apply->fault.source, sizeof apply->fault.source, apply_step(apply, step)->name);
     apply->blocked = is_passing(fault) && tries_left(apply, step) > 0;
     apply->in_doubt = is_doubtful(fault);
-    if (!apply->blocked && !apply->in_doubt)
+    if (!apply->blocked && !apply->untold && !apply->in_doubt)
         note_failed(apply);
 }
 
@@ -197,6 +209,15 @@ static void fail_row(struct apply *apply, struct act_tag tag, const struct serve
     apply_fail(apply, &fault, tag.step, 0);
 }
 
+static void fail_commit(struct apply *apply, struct act_tag tag, const struct server_message *error)
+{
+    struct fault fault = error->fault;
+    if (strcmp(fault.sqlstate, "54000") == 0 && fault.hint[0] == '\0')
+        fault_hint(&fault, "If the queue of notifications is full: pg_notification_queue_usage() tells, and a session that "
+                           "LISTENs and has had a transaction open for long keeps it so.");
+    apply_fail(apply, &fault, tag.step, 0);
+}
+
 static void fail_prepare(struct apply *apply, struct act_tag tag, const struct server_message *error)
 {
     struct fault fault = error->fault;
@@ -218,6 +239,7 @@ void apply_hear_error(void *owner, struct act_tag tag, const struct server_messa
     struct apply *apply = owner;
     if (apply_has_failed(apply) || apply->stopping)
         return; /* what follows from the first failure */
+    apply->untold = is_about_notifying(apply, tag, &error->fault);
     switch (tag.what) {
     case SAY_STATEMENT:
         fail_statement(apply, tag, error);
@@ -227,6 +249,9 @@ void apply_hear_error(void *owner, struct act_tag tag, const struct server_messa
         break;
     case SAY_GUARD:
         fail_guard(apply, tag, error);
+        break;
+    case SAY_COMMIT:
+        fail_commit(apply, tag, error);
         break;
     case SAY_PREPARE:
         fail_prepare(apply, tag, error);

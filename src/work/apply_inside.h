@@ -91,6 +91,7 @@ struct apply {
     bool stopping;
     bool raced;
     bool blocked;   /* the failure is worth another try */
+    bool untold;    /* likewise, if nobody is notified */
     bool in_doubt;  /* the failure may not be the migration's own: it is told when the server has answered to what follows */
     bool read_only; /* it is: the server takes no writes */
     bool in_recovery;

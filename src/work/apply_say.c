@@ -155,7 +155,8 @@ static enum next say_closing(struct apply *apply, struct act *act)
 
 static bool wants_failure_row(const struct apply *apply)
 {
-    bool is_for_good = apply_has_failed(apply) && apply->fault.class == FAULT_MIGRATION && !apply->read_only;
+    bool is_for_good =
+        apply_has_failed(apply) && apply->fault.class == FAULT_MIGRATION && !apply->read_only && !apply->untold;
     return apply->log_is_there && is_for_good && !apply->stopping;
 }
 

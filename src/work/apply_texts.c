@@ -19,6 +19,7 @@ static const char *fill(struct apply *apply, const char *sql)
         { "schema", buf_text(&schema) },
         { "ledger", ledger->identifier },
         { "log", ledger->log_identifier },
+        { "notify", apply->reading->server.may_notify ? ", pg_catalog.pg_notify($3, $1)" : "" },
         { NULL, NULL },
     };
     template_add(&text, sql, words);

@@ -141,6 +141,17 @@ static void try_again(struct job *job, const struct fault *fault)
     timer_start(job->rest, delay_ms);
 }
 
+/* It was rolled back whole, and would not have been but for a courtesy; nobody is notified from now on. */
+static void try_untold(struct job *job, const struct fault *fault)
+{
+    job->notifies_nobody = true;
+    journal_note(job->run->journal, EVENT_MIGRATION_RETRIED, job->run->target,
+                 FIELDS(TEXT(MIGRATION, fault->source), TEXT(SQLSTATE, fault->sqlstate), TEXT(MESSAGE, fault->what),
+                        NUMBER(ATTEMPT, 1), NUMBER(ATTEMPTS, 1), NUMBER(WAITED_MS, 0)),
+                 "%s was rolled back (%s) and is tried again, without a notification", fault->source, fault->what);
+    start_lock(job);
+}
+
 /* Its row is in the ledger now, so the next reading has it as applied; or something else is unique there. */
 static void go_on_after_race(struct job *job, const char *migration)
 {
@@ -177,6 +188,9 @@ static void on_applied(void *owner, enum apply_end end)
         break;
     case APPLY_BLOCKED:
         try_again(job, &fault);
+        break;
+    case APPLY_UNTOLD:
+        try_untold(job, &fault);
         break;
     case APPLY_READ_ONLY:
         look_for_primary(job, in_recovery, migration);
@@ -216,6 +230,7 @@ static void start_apply(struct job *job)
     }
     job_note_planned(job, since_us);
     job->state = JOB_APPLYING;
+    job->reading.server.may_notify &= !job->notifies_nobody;
     job->apply = apply_start(job->run, job->session, &job->plan, &job->reading, job->key, job->has_lock,
                              &(struct apply_tries){ job->blocked_in, job->tries_left }, on_applied, job, &fault);
     if (job->apply == NULL)

@@ -41,8 +41,9 @@ struct job {
     int64_t key;
     bool has_lock; /* behind a pooler there is none */
     bool told_of_pooler;
-    char raced_in[256]; /* the migration that another runner recorded first */
-    int races;          /* in a row, in that migration */
+    bool notifies_nobody; /* a migration failed because it notified */
+    char raced_in[256];   /* the migration that another runner recorded first */
+    int races;            /* in a row, in that migration */
     struct reading reading;
     struct plan plan;
     bool has_plan;

@@ -108,12 +108,16 @@ static void keep(char *to, size_t size, const char *text)
     text_cut(to, size, text != NULL ? text : "");
 }
 
+static bool is_true(const char *text)
+{
+    return text != NULL && text[0] == 't';
+}
+
 static void hear_holder(struct lock *lock, const struct row *row)
 {
     struct holder *holder = &lock->holder;
-    const char *is_us = row_text(row, 0);
     holder->known = true;
-    holder->is_us = is_us != NULL && is_us[0] == 't';
+    holder->is_us = is_true(row_text(row, 0));
     keep(holder->pid, sizeof holder->pid, row_text(row, 1));
     keep(holder->application, sizeof holder->application, row_text(row, 2));
     keep(holder->address, sizeof holder->address, row_text(row, 3));
@@ -121,12 +125,17 @@ static void hear_holder(struct lock *lock, const struct row *row)
     keep(holder->query, sizeof holder->query, row_text(row, 5));
 }
 
+static void hear_try(struct lock *lock, const struct row *row)
+{
+    lock->got_it = is_true(row_text(row, 0));
+    lock->reading.server.may_notify = is_true(row_text(row, 1));
+}
+
 static void hear_row(void *owner, struct act_tag tag, const struct row *row)
 {
     struct lock *lock = owner;
-    const char *first = row_text(row, 0);
     if (tag.what == SAY_TRY_LOCK)
-        lock->got_it = first != NULL && first[0] == 't';
+        hear_try(lock, row);
     else if (tag.what == SAY_HOLDER)
         hear_holder(lock, row);
     else if (tag.what != SAY_CHECK_CLIENT)
@@ -279,6 +288,7 @@ static void poll(struct lock *lock)
     lock->got_it = false;
     lock->holder = (struct holder){ .known = false };
     reading_init(&lock->reading, lock->run->settings, READ_LEDGER);
+    lock->reading.server.may_notify = lock->takes_none; /* nobody asks then: whoever may not finds out */
     begin_talk(lock, lock->takes_none ? TURN_READING : TURN_CHECK);
 }
 
