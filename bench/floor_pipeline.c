@@ -159,7 +159,8 @@ static void say_promises(struct work *work, const char *name, const char *checks
         say_plain(work, "RESET ROLE");
     }
     say(work, buf_text(&work->log), 4, (const char *const[]){ name, checksum, "bench", NULL });
-    say(work, buf_text(&work->guard), 3, (const char *const[]){ name, lock_key, "schema_migrations" });
+    say(work, buf_text(&work->guard), 3,
+        (const char *const[]){ name, changes_session ? lock_key : NULL, "schema_migrations" });
 }
 
 static void apply(struct work *work, const char *folder, const char *name)

@@ -5,7 +5,7 @@
 -- :ledger  the ledger's table, qualified and quoted
 -- :notify  ", pg_catalog.pg_notify($3, $1)"; nothing where this role may not, because the right is asked for whether it is called or not
 -- $1  the migration's name
--- $2  the lock's key; null where no session lock is in use
+-- $2  the lock's key; null where no session lock is in use, and where the file cannot have released it
 -- $3  the channel: the ledger's table, unquoted
 SELECT CASE
     WHEN NOT EXISTS (SELECT FROM :ledger

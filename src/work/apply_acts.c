@@ -81,11 +81,13 @@ static enum next say_progress(struct apply *apply, struct act *act, const char *
     return say_with(apply, act, 5);
 }
 
+/* The server's list of locks is the dearest part of the guard; a file that leaves the session alone has released none. */
 static enum next say_guard(struct apply *apply, struct act *act)
 {
+    bool asks_for_lock = apply->has_key && apply_step(apply, apply->step)->script.changes_session;
     apply_say(apply, act, SAY_GUARD, apply->texts.guard, 0);
     apply->params[0] = apply_step(apply, apply->step)->name;
-    apply->params[1] = apply->has_key ? apply->key : NULL;
+    apply->params[1] = asks_for_lock ? apply->key : NULL;
     apply->params[2] = apply->reading->ledger.table;
     return say_with(apply, act, apply->reading->server.may_notify ? 3 : 2);
 }
