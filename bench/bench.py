@@ -3,8 +3,6 @@
 tables come from here. ./dev bench brings what it needs and calls it."""
 
 import argparse
-import datetime
-import json
 import os
 import pathlib
 import platform
@@ -13,13 +11,13 @@ import subprocess
 import tempfile
 import time
 
-import aims
 import cases
 import cases_apart
+import cases_start
 import folders
 import page
-import plots
-import rounds
+import planned
+import results
 import servers
 import show
 import tools
@@ -29,48 +27,51 @@ CASES = {
     "nothing": cases.case_nothing,
     "fresh": cases.case_fresh,
     "far": cases_apart.case_far,
-    "waiting": cases.case_waiting,
-    "stack": cases.case_stack,
+    "waiting": cases_start.case_waiting,
+    "stack": cases_start.case_stack,
     "cost": cases_apart.case_cost,
 }
-COMPARED_TIMES = 4  # as long as for the other programs
-GROUPS = {"nothing": 16, "fresh": 10, "far": 7, "waiting": 3, "stack": 3, "cost": 5}
-QUICK_GROUPS = {"nothing": 5, "fresh": 4, "far": 2, "waiting": 1, "stack": 2, "cost": 2}
+ROUNDS = 20
+QUICK_ROUNDS = 1
 
 
 class Bench:
-    """What the cases are given: the tools, the sets of files, servers, and how long to be at it."""
+    """What the cases are given: the tools, the sets of files, servers, and how many rounds to make."""
 
-    def __init__(self, arguments, work):
+    def __init__(self, arguments):
         self.paths = arguments
         self.quick = arguments.quick
         self.rounds = arguments.rounds
-        self.budget_s = arguments.budget
-        self.work = work
-        self.usual_files = 20 if self.quick else 100
+        self.usual_files = 10 if self.quick else 100
         self.stopwatch = arguments.build / "bench" / "bench_stopwatch"
         self.tools = tools.Tools(arguments)
-        groups = QUICK_GROUPS if self.quick else GROUPS
-        self.show = show.Show(sum(groups[name] for name in arguments.case))
-        self.clusters = []
+        self.machine = describe_machine()
+        self.show = show.Show(0)
+        self.work = None
+        self.things = {}
         self.sets = {}
 
     def folders(self, name, migrations):
-        return self.sets.setdefault(name, folders.Folders(self.work / "folders" / name, migrations))
+        return self.sets.setdefault(name, folders.Folders(self.work / "folders" / name.replace(" ", "-"), migrations))
 
     def small(self, count):
         return self.sets.get(f"small-{count}") or self.folders(f"small-{count}", folders.small(count))
 
-    def cluster(self, name, **settings):
-        """A new one, which runs until the case is over."""
-        cluster = servers.Cluster(self.work / "clusters" / name, **settings)
-        cluster.prepared = {}
-        self.clusters.append(cluster)
-        return cluster
+    def kept(self, name, make):
+        """A thing that the groups of a case share, made when one of them first asks for it."""
+        if name not in self.things:
+            self.things[name] = make()
+        return self.things[name]
 
-    def remove_clusters(self):
-        while self.clusters:
-            self.clusters.pop().remove()
+    def cluster(self, name, **settings):
+        """One that runs until the case is over."""
+        return self.kept(name, lambda: servers.Cluster(self.work / "clusters" / name, **settings))
+
+    def end_case(self):
+        for thing in self.things.values():
+            if isinstance(thing, servers.Cluster):
+                thing.remove()
+        self.things = {}
 
     def output(self, arguments, variables, folder=None, stderr=False):
         """What a program prints that is not timed."""
@@ -78,9 +79,6 @@ class Bench:
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL if stderr else subprocess.PIPE,
                               stderr=subprocess.PIPE)
         return done.stderr if stderr else done.stdout
-
-    def budget_of(self, name):
-        return self.budget_s * (COMPARED_TIMES if aims.is_compared(name) else 1)
 
     @staticmethod
     def now_us():
@@ -102,60 +100,73 @@ def describe_machine():
             "Debian" in postgres.stdout else postgres.stdout.split()[2]}
 
 
-def run_case(name, bench, out):
-    began = datetime.datetime.now(datetime.timezone.utc)
-    load = os.getloadavg()[0]
-    results = []
+def run_case(case, groups, order, bench, out):
     try:
-        for group in CASES[name](bench):
-            results.append(group.result())
+        for group in groups:
+            bench.show.begin(group.name, group.seconds(bench.rounds))
+            run = results.run_of(bench, os.getloadavg()[0])
+            results.record(out, case, order, group.run(), run)
     finally:
-        bench.remove_clusters()
-    document = {
-        "case": name, "began": began.isoformat(timespec="seconds"), "rounds": bench.rounds, "budget_s": bench.budget_s,
-        "quick": bench.quick, "load_at_begin": round(load, 2), "machine": describe_machine(), "missing": bench.tools.missing,
-        "reference": bench.tools.reference, "groups": results,
-    }
-    (out / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    plots.draw(document, out)
+        bench.end_case()
+
+
+def run_all(chosen, orders, bench, out):
+    bench.show = show.Show(sum(group.seconds(bench.rounds) for groups in chosen.values() for group in groups))
+    for name, reason in bench.tools.missing.items():
+        bench.show.note(f"missing: {name}: {reason}")
+    with tempfile.TemporaryDirectory(prefix="pgusher-bench.") as work:
+        os.chmod(work, 0o755)  # the server runs as another user
+        bench.work = pathlib.Path(work)
+        for case, groups in chosen.items():
+            run_case(case, groups, orders[case], bench, out)
+    bench.show.end()
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--quick", action="store_true", help="few rounds and small cases, in about a minute; results go to the build folder")
-    parser.add_argument("--case", action="append", choices=CASES, help="only this one (again for more); the others' results stay")
-    parser.add_argument("--rounds", type=int, help="of each group; 20")
-    parser.add_argument("--budget", type=float, metavar="SECONDS", help="a program that needs longer for its rounds of one group has "
-                        "fewer, at least 3; 10, and four times that for those that an aim speaks of")
-    parser.add_argument("--draw", action="store_true", help="run nothing: only the plots and the page, from the results")
+    parser.add_argument("--quick", action="store_true", help="one round of small cases, in about a minute")
+    which = parser.add_mutually_exclusive_group()
+    for choice, what in (("aims", "only the groups that an aim is read off"), ("rest", "only the others")):
+        which.add_argument(f"--{choice}", dest="which", action="store_const", const=choice, default="all", help=what)
+    parser.add_argument("--case", action="append", choices=CASES, help="only this one (again for more)")
+    parser.add_argument("--group", action="append", metavar="TEXT", help="only groups whose name holds this (again for more)")
+    parser.add_argument("--rounds", type=int, help=f"of each group, after one that warms up; {ROUNDS}")
+    parser.add_argument("--list", action="store_true", help="run nothing: what would be run, and for how many minutes")
+    parser.add_argument("--draw", action="store_true", help="run nothing: only the page, from the results")
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build", help=argparse.SUPPRESS)
     parser.add_argument("--static", type=pathlib.Path, help=argparse.SUPPRESS)
     parser.add_argument("--npm", type=pathlib.Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     arguments.case = arguments.case or list(CASES)
-    arguments.rounds = arguments.rounds or (2 if arguments.quick else 20)
-    arguments.budget = arguments.budget or (0.2 if arguments.quick else 10)
+    arguments.rounds = arguments.rounds or (QUICK_ROUNDS if arguments.quick else ROUNDS)
     arguments.build = arguments.build.resolve()
     arguments.npm = arguments.npm or arguments.build / "bench" / "npm"
     return arguments
 
 
+def places(arguments):
+    """The folder of the results and the page. What has fewer rounds than it should stays out of the repository."""
+    if not arguments.quick and arguments.rounds >= ROUNDS or arguments.draw:
+        return HERE / "results", HERE.parent / "docs" / "performance.md"
+    out = arguments.build / "bench" / ("quick" if arguments.quick else "trial")
+    return out, out / "performance.md"
+
+
 def main():
     arguments = parse_arguments()
-    out = arguments.build / "bench" / "quick" if arguments.quick else HERE / "results"
+    out, document = places(arguments)
     out.mkdir(parents=True, exist_ok=True)
-    document = out / "performance.md" if arguments.quick else HERE.parent / "docs" / "performance.md"
-    if arguments.quick and not arguments.draw:
-        shutil.copy(HERE.parent / "docs" / "performance.md", document)
     if not arguments.draw:
-        with tempfile.TemporaryDirectory(prefix="pgusher-bench.") as work:
-            os.chmod(work, 0o755)  # the server runs as another user
-            bench = Bench(arguments, pathlib.Path(work))
-            for name, reason in bench.tools.missing.items():
-                bench.show.note(f"missing: {name}: {reason}")
-            for name in arguments.case:
-                run_case(name, bench, out)
-            bench.show.end()
+        bench = Bench(arguments)
+        groups = {case: list(CASES[case](bench)) for case in arguments.case}
+        orders = {case: [group.name for group in all_of_it] for case, all_of_it in groups.items()}
+        chosen = {case: planned.choose(all_of_it, arguments.which, arguments.group) for case, all_of_it in groups.items()}
+        if arguments.list:
+            print("\n".join(planned.listing(chosen, bench.rounds)))
+            return
+        run_all(chosen, orders, bench, out)
+    if document.parent == out:
+        shutil.copy(HERE.parent / "docs" / "performance.md", document)
     page.write(document, out)
     print(f"results in {out}, tables in {document}")
 

@@ -7,10 +7,13 @@ import subprocess
 import cases
 import rounds
 import tools
+from planned import Planned
 
 DELAYS_MS = (1, 5, 20)
 GROWTH = (10, 100, 1000, 10_000, 100_000)
-QUICK_GROWTH = (10, 1000)
+QUICK_GROWTH = (10, 100)
+FAR_FILES = 20
+QUICK_FAR_FILES = 4
 SERVER_RUNS = 40
 
 
@@ -41,39 +44,30 @@ def counted(wire, once):
     return sample
 
 
-def far(bench, cluster, delay_ms):
-    """The groups behind one delay. The preparing of databases goes by the short way."""
+def through_wire(bench, delay_ms, play):
+    """play(cluster, wire) with the proxy before the cluster. The preparing of databases goes by the short way."""
+    cluster = bench.cluster("far", fsync="off")
     wire = Wire(bench, cluster, delay_ms)
-    members = bench.tools.ours + bench.tools.selects[:1] + bench.tools.pipelines + bench.tools.peers
     try:
-        group = rounds.Group(f"nothing pending, {bench.usual_files} files, {delay_ms} ms")
-        yield nothing_far(bench, cluster, wire, group, members)
-        counts = (bench.usual_files,) if delay_ms != 5 or bench.quick else (bench.usual_files, 1000)
-        for count in counts:
-            group = rounds.Group(f"fresh, {count} files, {delay_ms} ms")
-            yield fresh_far(bench, cluster, wire, group, members, bench.small(count))
+        play(cluster, wire)
     finally:
         wire.close()
 
 
-def nothing_far(bench, cluster, wire, group, members):
+def play_nothing_far(bench, cluster, wire, group, members):
     jobs = []
     for tool in members:
-        if tool.checks_nothing:
-            continue
         database = cases.prepared(bench, cluster, group, tool, bench.usual_files)
         if database is None:
             continue
         command = tool.command(tools.Place(wire.port, database, "postgres"), bench.small(bench.usual_files))
         jobs.append((tool.name, lambda command=command: counted(wire, lambda: rounds.run(bench.stopwatch, command))))
-    return rounds.play(group, jobs, bench)
+    rounds.play(group, jobs, bench)
 
 
-def fresh_far(bench, cluster, wire, group, members, set_of_files):
+def play_fresh_far(bench, cluster, wire, group, members, set_of_files):
     jobs = []
     for tool in members:
-        if isinstance(tool, tools.Select) or cases.spare(group, tool, set_of_files.count(), bench):
-            continue
         command = tool.command(tools.Place(wire.port, "fresh"), set_of_files)
 
         def once(command=command):
@@ -81,14 +75,43 @@ def fresh_far(bench, cluster, wire, group, members, set_of_files):
             return counted(wire, lambda: rounds.run(bench.stopwatch, command))
 
         jobs.append((tool.name, once))
-    return rounds.play(group, jobs, bench)
+    rounds.play(group, jobs, bench)
+
+
+def nothing_far(bench, members, delay_ms, **more):
+    count = bench.usual_files
+    members = [tool for tool in members if not tool.checks_nothing]
+
+    def play(group):
+        through_wire(bench, delay_ms, lambda cluster, wire: play_nothing_far(bench, cluster, wire, group, members))
+
+    runs = [(tool.name, tool.nothing_s(count, 2 * delay_ms / 1000)) for tool in members]
+    return Planned(f"nothing pending, {count} files, {delay_ms} ms", runs, play, **more)
+
+
+def fresh_far(bench, members, count, delay_ms, kind="", **more):
+    members = [tool for tool in members if not isinstance(tool, tools.Select)]
+
+    def play(group):
+        through_wire(bench, delay_ms, lambda cluster, wire: play_fresh_far(bench, cluster, wire, group, members, bench.small(count)))
+
+    return Planned(f"fresh, {count} files, {delay_ms} ms{kind}", cases.fresh_runs(members, count, 2 * delay_ms / 1000), play, **more)
 
 
 def case_far(bench):
-    """Far away."""
-    cluster = bench.cluster("far", fsync="off")
+    """Far away. Who waits for each answer needs minutes for what a pipeline does in two seconds: twenty files show it as well, and a
+    thousand are run only by those of which an aim speaks, dbmate, which takes a minute for each run, in a group of its own."""
+    quickest = bench.tools.ours + bench.tools.pipelines
+    dbmate = cases.kinds(bench.tools.peers, tools.Dbmate)
+    some = quickest + bench.tools.selects[:1] + dbmate + cases.kinds(bench.tools.peers, tools.Asyncpg)
+    everybody = quickest + bench.tools.selects[:1] + bench.tools.peers
     for delay_ms in (5,) if bench.quick else DELAYS_MS:
-        yield from far(bench, cluster, delay_ms)
+        members = everybody if delay_ms == 5 else some
+        yield nothing_far(bench, members, delay_ms, aim=delay_ms == 5, plot=delay_ms == 5)
+        yield fresh_far(bench, members, QUICK_FAR_FILES if bench.quick else FAR_FILES, delay_ms, plot=delay_ms == 5)
+    if not bench.quick:
+        yield fresh_far(bench, quickest, 1000, 5, aim=True, plot=True)
+        yield fresh_far(bench, bench.tools.ours[:1] + dbmate, 1000, 5, kind=", dbmate")
 
 
 # --- cost ------------------------------------------------------------------------------------------------------------------
@@ -109,9 +132,13 @@ def count_instructions(bench, command):
     return int(collected.group(1)) if collected else None
 
 
+def server_runs(bench):
+    return 2 if bench.quick else SERVER_RUNS
+
+
 def server_processor_us(bench, cluster, command):
     """What the server's backends use for one run, its login included: the kernel counts it in hundredths of a second, so over many."""
-    runs = 5 if bench.quick else SERVER_RUNS
+    runs = server_runs(bench)
     before = cluster.children_us()
     for _ in range(runs):
         rounds.run(bench.stopwatch, command)
@@ -125,21 +152,27 @@ def count(bench, cluster, entry, command, with_instructions):
         entry["instructions"] = count_instructions(bench, command)
 
 
+def play_cost(bench, group, members, files):
+    cluster = bench.cluster("cost", fsync="off")
+    cases.play_nothing(bench, cluster, group, members, files, "trusted")
+    for tool in members:
+        database = cases.prepared(bench, cluster, group, tool, files)
+        if database is None:
+            continue
+        command = tool.command(tools.Place(cluster.port, database), bench.small(files))
+        bench.show.step(group.name, f"{tool.name} (counting)")
+        # valgrind slows Go's runtime down to where it does other things
+        with_instructions = not isinstance(tool, tools.Dbmate)
+        count(bench, cluster, group.entry(tool.name), command, with_instructions)
+
+
 def case_cost(bench):
     """What a run with nothing pending costs."""
-    cluster = bench.cluster("cost", fsync="off")
-    floors = bench.tools.selects
-    dbmate = bench.tools.peer(tools.Dbmate)
     for files in QUICK_GROWTH if bench.quick else GROWTH:
-        group = rounds.Group(f"{files} files, trust", plot=False)
-        members = bench.tools.ours + (floors + dbmate if files <= 1000 else [])
-        cases.nothing_pending(bench, cluster, group, members, files, "trusted")
-        for tool in members:
-            database = cases.prepared(bench, cluster, group, tool, files)
-            if database is None:
-                continue
-            command = tool.command(tools.Place(cluster.port, database), bench.small(files))
-            bench.show.step(group.name, f"{tool.name} (counting)")
-            # valgrind slows Go's runtime down to where it does other things
-            count(bench, cluster, group.entry(tool.name), command, with_instructions=tool not in dbmate)
-        yield group
+        members = list(bench.tools.ours)
+        if files <= 1000:
+            members += bench.tools.selects + cases.kinds(bench.tools.peers, tools.Dbmate)
+        runs = [(tool.name, tool.nothing_s(files)) for tool in members]
+        server_s = server_runs(bench) * sum(seconds for _, seconds in runs)
+        yield Planned(f"{files} files, trust", runs, lambda group, members=members, files=files:
+                      play_cost(bench, group, members, files), setup_s=server_s + 2 * len(members) + files / 5000)

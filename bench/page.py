@@ -1,20 +1,19 @@
 """The tables of the page, from the results: what stands between a line `<!-- bench: NAME -->` and the next `<!-- end -->` is written
-anew. Where a case has no results yet, its tables stay as they are."""
+anew. A case that was not run yet says so and has no table."""
 
-import json
 import re
 
 import aims
 import plots
+import results
 import rounds
 
 TABLES = {
-    "nothing": (("SCRAM", lambda name: name.endswith("files, SCRAM")), ("trust", lambda name: name.endswith("files, trust")),
-                ("SCRAM, TLS", lambda name: name.endswith("SCRAM, TLS")), ("trust, TLS", lambda name: name.endswith("trust, TLS"))),
-    "fresh": (("fsync off", lambda name: name.endswith("fsync off")), ("fsync on", lambda name: name.endswith("fsync on"))),
-    "far": (("nothing pending", lambda name: name.startswith("nothing")), ("fresh", lambda name: name.startswith("fresh"))),
-    "waiting": (("from the server's word that it is ready to the tool's end", lambda _: True),),
-    "stack": (("until the last application is up", lambda _: True),),
+    "nothing": (("SCRAM", r"files?, SCRAM(, others)?$"), ("trust", r"files?, trust$"), ("TLS", r", TLS$")),
+    "fresh": (("fsync off", r"fsync off(, others)?$"), ("fsync on", r"fsync on$")),
+    "far": (("nothing pending", r"^nothing"), ("fresh", r"^fresh")),
+    "waiting": (("from the server's word that it is ready to the tool's end", ""),),
+    "stack": (("until the last application is up", ""),),
 }
 LEGEND = "median · p95 in ms · ours as a part of it, the median of the ratios round by round"
 
@@ -26,6 +25,7 @@ def number(value):
 
 
 def cell(entry, reference, all_rounds):
+    """all_rounds: how many the group had; a program that failed in some has fewer."""
     if entry is None:
         return ""
     times = rounds.values(entry)
@@ -45,11 +45,11 @@ def reference_of(group, name):
     return next((entry for tool, entry in group["tools"].items() if tool.startswith(name) and rounds.values(entry)), None)
 
 
-def table(document, groups):
+def table(groups):
     names = list(dict.fromkeys(name for group in groups for name in group["tools"]))
     lines = ["| | " + " | ".join(group["name"] for group in groups) + " |", "|---" * (len(groups) + 1) + "|"]
     for name in names:
-        cells = [cell(group["tools"].get(name), reference_of(group, document["reference"]), document["rounds"])
+        cells = [cell(group["tools"].get(name), reference_of(group, group["run"]["reference"]), group["run"]["rounds"])
                  for group in groups]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
@@ -72,10 +72,10 @@ def remarks(groups):
 
 def case_text(document):
     lines = []
-    for title, belongs in TABLES[document["case"]]:
-        groups = [group for group in document["groups"] if belongs(group["name"])]
+    for title, pattern in TABLES[document["case"]]:
+        groups = [group for group in document["groups"] if re.search(pattern, group["name"])]
         if groups:
-            lines += [f"**{title}** ({LEGEND})", "", *table(document, groups), ""]
+            lines += [f"**{title}** ({LEGEND})", "", *table(groups), ""]
     lines += remarks(document["groups"])
     for group in document["groups"]:
         if group["plot"]:
@@ -88,9 +88,10 @@ def case_text(document):
 
 
 def trips_text(document):
-    groups = [group for group in document["groups"] if any(rounds.values(entry, "round_trips") for entry in group["tools"].values())]
-    # the count is the same behind each delay: one column a kind
-    kinds = {re.sub(r", \S+ ms$", "", group["name"]): group for group in groups}
+    """The count is the same behind each delay: a column for each kind, from the group with most programs."""
+    kinds = {}
+    for group in sorted(document["groups"], key=lambda group: len(group["tools"])):
+        kinds[re.sub(r", \S+ ms", "", group["name"])] = group
     names = list(dict.fromkeys(name for group in kinds.values() for name in group["tools"]))
     lines = ["| | " + " | ".join(f"{kind}: connections · during logins · after" for kind in kinds) + " |",
              "|---" * (len(kinds) + 1) + "|"]
@@ -130,14 +131,22 @@ def cost_text(document):
     return [*lines, "", "![growth](../bench/results/cost-growth.svg)"]
 
 
+def span(values):
+    low, high = min(values), max(values)
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def machine_line(name, runs):
+    machines = [f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}, "
+                f"Linux {machine['kernel']}, PostgreSQL {machine['postgresql']}" for machine in (run["machine"] for run in runs)]
+    return (f"- {name}: {span([run['began'] for run in runs])}, {span([run['rounds'] for run in runs])} rounds, "
+            f"{'; '.join(dict.fromkeys(machines))}; load at the beginning {span([run['load_at_begin'] for run in runs])}")
+
+
 def machine_text(documents):
-    lines = []
-    for name, document in documents.items():
-        machine = document["machine"]
-        lines.append(f"- {name}: {document['began']}, {document['rounds']} rounds, {machine['processor']}, {machine['cores']} cores, "
-                     f"{machine['memory_gb']} GB, {machine['system']}, Linux {machine['kernel']}, PostgreSQL "
-                     f"{machine['postgresql']}; load at the beginning {document['load_at_begin']}")
-    missing = {tool: reason for document in documents.values() for tool, reason in document["missing"].items()}
+    runs = {name: [group["run"] for group in document["groups"]] for name, document in documents.items()}
+    lines = [machine_line(name, of_case) for name, of_case in runs.items()]
+    missing = {tool: reason for of_case in runs.values() for run in of_case for tool, reason in run["missing"].items()}
     lines += [f"- missing: {tool}: {reason}" for tool, reason in missing.items()]
     return lines
 
@@ -145,12 +154,14 @@ def machine_text(documents):
 # --- the page --------------------------------------------------------------------------------------------------------------
 
 
+def not_run(case):
+    return [f"There are no results of this yet: `./dev bench --case {case}`."]
+
+
 def sections(documents):
-    texts = {name: case_text(document) for name, document in documents.items() if name in TABLES}
-    if "far" in documents:
-        texts["trips"] = trips_text(documents["far"])
-    if "cost" in documents:
-        texts["cost"] = cost_text(documents["cost"])
+    texts = {name: case_text(documents[name]) if name in documents else not_run(name) for name in TABLES}
+    texts["trips"] = trips_text(documents["far"]) if "far" in documents else not_run("far")
+    texts["cost"] = cost_text(documents["cost"]) if "cost" in documents else not_run("cost")
     texts["machine"] = machine_text(documents)
     texts["aims"] = aims.text(documents)
     return texts
@@ -164,16 +175,8 @@ def replace(page, name, lines):
     return pattern.sub(lambda match: f"{match.group(1)}\n{body}\n\n{match.group(2)}", page)
 
 
-def read_results(folder):
-    documents = {}
-    for path in sorted(folder.glob("*.json")):
-        document = json.loads(path.read_text(encoding="utf-8"))
-        documents[document["case"]] = document
-    return documents
-
-
 def write(path, folder):
     page = path.read_text(encoding="utf-8")
-    for name, lines in sections(read_results(folder)).items():
+    for name, lines in sections(results.read(folder)).items():
         page = replace(page, name, lines)
     path.write_text(page, encoding="utf-8")

@@ -7,8 +7,6 @@ import statistics
 import subprocess
 import tempfile
 
-FEWEST_ROUNDS = 3
-ONCE_IS_ENOUGH_S = 60
 TIMEOUT_S = 900
 
 
@@ -60,50 +58,31 @@ class Group:
         return {"name": self.name, "plot": self.plot, "tools": self.tools}
 
 
-def planned_rounds(rounds, budget_s, first_run_s):
-    """As many as were asked for; fewer of a program that would take longer than its budget, but never fewer than three, unless one
-    takes over a minute: then the first is all there is, and 0 says so."""
-    if first_run_s * rounds <= budget_s:
-        return rounds
-    if first_run_s > ONCE_IS_ENOUGH_S:
-        return 0
-    return min(rounds, max(FEWEST_ROUNDS, int(budget_s / first_run_s)))
-
-
-def is_on(turn, rounds, planned):
-    """Whether a program with fewer rounds takes part in this one: they are spread evenly."""
-    return planned > 0 and (turn == 0 or turn * planned // rounds != (turn - 1) * planned // rounds)
-
-
-def play(group, jobs, bench):
-    """
-    jobs: (name, once) pairs; once() makes one run and gives a sample. A run before the rounds warms up and shows how long one
-    takes; whoever fails in it is out, with its words. Then all in turn, round by round.
-    """
+def warm_up(group, jobs, bench):
+    """A run of each before the rounds; whoever fails in it is out, with its words. Gives the others."""
     able = []
     for name, once in jobs:
         bench.show.step(group.name, name)
         try:
-            first = once()
+            once()
+            able.append((name, once))
         except Failed as failure:
             group.entry(name)["failed"] = str(failure)
             bench.show.note(f"{group.name}: {name} cannot do this: {failure}")
-            continue
-        planned = planned_rounds(bench.rounds, bench.budget_of(name), first.get("occupied_us", first["wall_us"]) / 1e6)
-        if planned == 0:
-            group.entry(name)["samples"].append({"round": 0, **first})
-        able.append((name, once, planned))
+    return able
+
+
+def play(group, jobs, bench):
+    """jobs: (name, once) pairs, where once() makes one run and gives a sample. All in turn, round by round."""
+    able = warm_up(group, jobs, bench)
     for turn in range(bench.rounds):
-        for name, once, planned in able:
-            if not is_on(turn, bench.rounds, planned):
-                continue
+        for name, once in able:
             bench.show.step(group.name, name, turn + 1, bench.rounds)
             try:
                 group.entry(name)["samples"].append({"round": turn, **once()})
             except Failed as failure:
                 group.entry(name).setdefault("failed_rounds", []).append(str(failure))
                 bench.show.note(f"{group.name}: {name} failed in round {turn + 1}: {failure}")
-    return group
 
 
 # --- reckoning -----------------------------------------------------------------------------------------------------------

@@ -66,6 +66,7 @@ class Cluster:
         self.settings = settings
         self.port = free_port()
         self.process = None
+        self.prepared = {}  # names of databases, and why one could not be made, else None
         self.folder.mkdir(parents=True)
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")

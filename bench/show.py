@@ -8,12 +8,14 @@ CLEAR_LINE = "\r\x1b[K"
 
 
 class Show:
-    def __init__(self, group_count, stream=sys.stdout):
+    """How far it is is reckoned in the seconds that the groups were estimated at."""
+
+    def __init__(self, total_s, stream=sys.stdout):
         self.stream = stream
         self.live = stream.isatty()
-        self.group_count = group_count
-        self.groups_begun = 0
-        self.group = None
+        self.total_s = max(total_s, 1)
+        self.done_s = 0
+        self.group_s = 0
         self.begun_s = time.monotonic()
 
     def _write(self, text):
@@ -28,22 +30,25 @@ class Show:
         seconds = int(time.monotonic() - self.begun_s)
         return f"{seconds // 60}:{seconds % 60:02}"
 
+    def bar(self, part):
+        filled = min(int(part * BAR_WIDTH), BAR_WIDTH)
+        return "#" * filled + "-" * (BAR_WIDTH - filled)
+
     def note(self, text):
         self._clear()
         self._write(f"{self.elapsed()}  {text}\n")
 
-    def step(self, group, name, turn=0, turns=1):
-        if group != self.group:
-            self.group = group
-            self.groups_begun += 1
-            if not self.live:
-                self.note(group)
+    def begin(self, name, seconds):
+        """The next group, and what it was estimated at."""
+        self.done_s += self.group_s
+        self.group_s = seconds
         if not self.live:
-            return
-        done = (self.groups_begun - 1 + turn / (turns + 1)) / max(self.group_count, self.groups_begun)
-        filled = int(done * BAR_WIDTH)
-        bar = "#" * filled + "-" * (BAR_WIDTH - filled)
-        self._write(f"{CLEAR_LINE}{self.elapsed()} [{bar}] {group}: {name}"[:110])
+            self.note(f"[{self.bar(self.done_s / self.total_s)}] {name}")
+
+    def step(self, group, name, turn=0, turns=1):
+        if self.live:
+            part = (self.done_s + self.group_s * turn / (turns + 1)) / self.total_s
+            self._write(f"{CLEAR_LINE}{self.elapsed()} [{self.bar(part)}] {group}: {name}"[:110])
 
     def end(self):
         self._clear()

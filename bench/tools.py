@@ -37,10 +37,19 @@ class Place:
 class Tool:
     name = ""
     form = "plain"
-    most_files = None  # how many it is spared from
+    most_files = None  # with more than these it is not run
+    most_fresh_files = None  # the same where all of them are pending
     spared_because = ""
     checks_nothing = False  # has no ledger: with nothing pending there is nothing that it could do
     waits = False  # for a server that is starting
+    pause_s = 0  # between two looks, when it waits
+
+    # What a run may take, roughly, on a quiet machine: it decides nothing, and only tells how long all will take.
+    start_s = 0.02
+    look_s = 0  # for each file that is applied already
+    apply_s = 0  # for each file that is not
+    trips = 5  # round trips, the login's included
+    apply_trips = 0
 
     def __init__(self, paths):
         self.paths = paths
@@ -49,12 +58,25 @@ class Tool:
         """Why it cannot run here, or None."""
         return None
 
+    def most(self, pending):
+        return self.most_fresh_files if pending and self.most_fresh_files is not None else self.most_files
+
+    def is_spared(self, count, pending=False):
+        return self.most(pending) is not None and count > self.most(pending)
+
+    def nothing_s(self, count, round_trip_s=0):
+        return self.start_s + count * self.look_s + self.trips * round_trip_s
+
+    def fresh_s(self, count, round_trip_s=0):
+        return self.start_s + count * (self.apply_s + self.apply_trips * round_trip_s) + self.trips * round_trip_s
+
     def command(self, place, folders):
         """Gives (arguments, environment, working folder)."""
         raise NotImplementedError
 
 
 class Pgusher(Tool):
+    look_s, apply_s, apply_trips = 4e-06, 0.0015, 0.02
     waits = True
 
     def __init__(self, paths, name, program):
@@ -70,7 +92,7 @@ class Pgusher(Tool):
 
 
 class Select(Tool):
-    """The floor: no migrations at all."""
+    """The floor: no migrations at all. As with ours, nobody asks for a Kerberos ticket first."""
 
     def __init__(self, paths, name, program):
         super().__init__(paths)
@@ -80,10 +102,11 @@ class Select(Tool):
     missing = Pgusher.missing
 
     def command(self, place, _folders):
-        return [self.program, place.conninfo], place.environment, None
+        return [self.program, f"{place.conninfo} gssencmode=disable"], place.environment, None
 
 
 class Pipeline(Tool):
+    apply_s, apply_trips = 0.0012, 0.02
     checks_nothing = True
 
     def __init__(self, paths, name, manner):
@@ -93,7 +116,7 @@ class Pipeline(Tool):
 
     def command(self, place, folders):
         program = self.paths.build / "bench" / "bench_floor_pipeline"
-        return [program, self.manner, place.conninfo, folders.folder("plain")], place.environment, None
+        return [program, self.manner, f"{place.conninfo} gssencmode=disable", folders.folder("plain")], place.environment, None
 
 
 class FromNpm(Tool):
@@ -105,6 +128,7 @@ class FromNpm(Tool):
 
 
 class Dbmate(FromNpm):
+    pause_s, start_s, look_s, apply_s, trips, apply_trips = 1, 0.05, 2e-05, 0.004, 25, 5
     name = "dbmate"
     form = "dbmate"
     waits = True
@@ -119,6 +143,7 @@ class Dbmate(FromNpm):
 
 
 class NodePgMigrate(FromNpm):
+    start_s, look_s, apply_s, trips, apply_trips = 0.35, 5e-05, 0.004, 15, 5
     name = "node-pg-migrate"
     form = "node-pg-migrate"
 
@@ -133,6 +158,7 @@ class NodePgMigrate(FromNpm):
 
 
 class GraphileMigrate(FromNpm):
+    start_s, look_s, apply_s, trips, apply_trips = 0.5, 0.0002, 0.006, 20, 6
     name = "graphile-migrate"
     form = "graphile"
 
@@ -154,6 +180,7 @@ class FromDebian(Tool):
 
 
 class SqlMigrate(FromDebian):
+    start_s, look_s, apply_s, trips, apply_trips = 0.04, 2e-05, 0.003, 15, 5
     name = "sql-migrate"
     form = "sql-migrate"
     package = program = "sql-migrate"
@@ -166,6 +193,7 @@ class SqlMigrate(FromDebian):
 
 
 class Sqitch(FromDebian):
+    start_s, look_s, apply_s, trips, apply_trips = 0.5, 0.0005, 0.06, 25, 25
     name = "sqitch"
     form = "sqitch"
     package = program = "sqitch"
@@ -179,6 +207,7 @@ class Sqitch(FromDebian):
 
 
 class Asyncpg(Tool):
+    pause_s, start_s, look_s, apply_s, trips, apply_trips = 2, 0.25, 2e-05, 0.003, 18, 4
     name = "asyncpg script"
     waits = True
 
@@ -192,14 +221,18 @@ class Asyncpg(Tool):
 
 
 class PsqlLoop(Tool):
+    pause_s, start_s, look_s, apply_s, trips, apply_trips = 1, 0.12, 1e-05, 0.025, 20, 12
     name = "psql in a loop"
     waits = True
+    most_fresh_files = 100
+    spared_because = "it starts a psql for each"
 
     def command(self, place, folders):
         return [HERE / "peers" / "psql_loop.sh", folders.folder(self.form)], place.environment, None
 
 
 class PsqlOnce(Tool):
+    apply_s, apply_trips = 0.0012, 4
     name = "psql, one file"
     form = "one file"
     checks_nothing = True
@@ -220,6 +253,10 @@ class Stack(Tool):
         self.applications = applications
         self.name = f"{tool.name}, {'by each application behind a lock' if manner == 'each' else 'once, before all'}"
         self.missing = tool.missing
+
+    def runs(self):
+        """How often the migrating tool runs."""
+        return self.applications if self.manner == "each" else 1
 
     def command(self, place, folders):
         arguments, variables, working_folder = self.tool.command(place, folders)
@@ -243,19 +280,19 @@ class Tools:
         self.peers = [kind(paths) for kind in
                       (Dbmate, SqlMigrate, PsqlLoop, PsqlOnce, Asyncpg, Sqitch, NodePgMigrate, GraphileMigrate)]
         self.missing = {}
+        self._take_out_missing()
+        if not self.ours:
+            raise SystemExit("bench: there is no pgusher to measure: ./dev build")
+
+    def _take_out_missing(self):
         for tools in (self.ours, self.selects, self.pipelines, self.peers):
             for tool in list(tools):
                 reason = tool.missing()
                 if reason is not None:
                     self.missing[tool.name] = reason
                     tools.remove(tool)
-        if not self.ours:
-            raise SystemExit("bench: there is no pgusher to measure: ./dev build")
 
     @property
     def reference(self):
         """Whose times the others' are compared with."""
         return self.ours[0].name
-
-    def peer(self, kind):
-        return [tool for tool in self.peers if isinstance(tool, kind)]
