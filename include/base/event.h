@@ -93,7 +93,6 @@ enum event_kind {
     X(REASON, "reason")                                                                                                     \
     X(FOLDER, "folder")                                                                                                     \
     X(FILES, "files")                                                                                                       \
-    X(BYTES, "bytes")                                                                                                       \
     X(NAME, "name")                                                                                                         \
     X(ADDRESSES, "addresses")                                                                                               \
     X(ADDRESS, "address")                                                                                                   \

@@ -195,7 +195,7 @@ const struct command_row command_table[] = {
       "it runs in one transaction or statement by statement, and its statements. Files that up would refuse are refused "
       "here as well (exit 2), so it also serves as a check before a release. Nothing is written to the database.",
       { "pgusher plan\tWhat the next run of up would do", "pgusher plan --json\tThe same for programs",
-        "pgusher plan -m sql/migrations --log-level warn\tWithout the progress of the connection", NULL } },
+        "pgusher plan -m sql/migrations --log-level info\tWith the progress of the connection", NULL } },
     { COMMAND_COMPOSE,
       "compose",
       NULL,

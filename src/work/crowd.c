@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/memory.h"
 #include "crowd_inside.h"
 
@@ -178,8 +179,10 @@ static void on_window_over(void *owner)
         return;
     }
     char bound[96];
-    snprintf(bound, sizeof bound, "within %" PRId64 " attempt%s of %" PRId64 " ms", crowd->attempt,
-             crowd->attempt == 1 ? "" : "s", settings->interval_ms);
+    char interval[DURATION_WORD_BYTES];
+    duration_write(interval, settings->interval_ms);
+    snprintf(bound, sizeof bound, "within %" PRId64 " attempt%s of %s", crowd->attempt, crowd->attempt == 1 ? "" : "s",
+             interval);
     fail_not_ready(crowd, bound);
 }
 
@@ -187,10 +190,12 @@ static void on_deadline(void *owner)
 {
     struct crowd *crowd = owner;
     char bound[96];
+    char timeout[DURATION_WORD_BYTES];
     judge(crowd, true);
     if (crowd->over)
         return;
-    snprintf(bound, sizeof bound, "within --timeout %" PRId64 " ms", crowd->run->settings->timeout_ms);
+    duration_write(timeout, crowd->run->settings->timeout_ms);
+    snprintf(bound, sizeof bound, "within --timeout %s", timeout);
     fail_not_ready(crowd, bound);
 }
 
@@ -238,7 +243,8 @@ static bool add_targets(struct crowd *crowd, struct fault *fault)
     struct target_texts texts = { .arena = &crowd->arena };
     bool ok = settings->targets_file == NULL || targets_add_file(&texts, settings->targets_file, fault);
     if (ok && settings->target_count + texts.count == 0 && settings->targets_file != NULL)
-        ok = fault_set(fault, FAULT_CONFIG, "there is no target in %s", settings->targets_file);
+        ok = fault_set(fault, FAULT_CONFIG, "there is no target in %s",
+                       strcmp(settings->targets_file, "-") == 0 ? "stdin" : settings->targets_file);
     else if (ok && settings->target_count + texts.count == 0)
         return add_target(crowd, &(struct target_spec){ .text = NULL }, fault);
     lookup_expect(settings->target_count + texts.count);

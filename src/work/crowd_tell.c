@@ -189,6 +189,23 @@ static bool only_migrations_are_missing(const struct crowd *crowd)
     return pending > 0;
 }
 
+/* A target that is named twice counts twice, and that is seen here. */
+static void detail_too_many(const struct crowd *crowd, bool standbys, struct fault *fault)
+{
+    struct buf names;
+    buf_init(&names, SUMMARY_MOST_BYTES);
+    for (size_t i = 0, named = 0; i < crowd->member_count && named < NAMED_MOST; i++) {
+        const struct member *member = crowd->members[i];
+        if (!member->is_ready || member->in_recovery != standbys)
+            continue;
+        add_comma(&names);
+        buf_add_text(&names, member->label);
+        named++;
+    }
+    fault_detail(fault, "too many %s: %s", standbys ? "standbys" : "primaries", buf_text(&names));
+    buf_finish(&names);
+}
+
 void crowd_tell_not_ready(const struct crowd *crowd, const char *bound, struct fault *fault)
 {
     const struct need *need = &crowd->run->settings->need;
@@ -200,9 +217,18 @@ void crowd_tell_not_ready(const struct crowd *crowd, const char *bound, struct f
     need_progress(need, &counts, progress, sizeof progress);
     buf_init(&missing, SUMMARY_MOST_BYTES);
     add_missing(&missing, crowd);
-    fault_set(fault, class, "only %s target%s ready (%s, need %s) %s%s%s", progress, counts.targets == 1 ? " was" : "s were",
-              rung_name(crowd->goal.until), need->text, bound, missing.size > 0 ? ": " : "", buf_text(&missing));
+    if (need->kind == NEED_ROLES)
+        fault_set(fault, class, "the need %s was not met (%s) %s: %s ready%s%s", need->text, rung_name(crowd->goal.until),
+                  bound, progress, missing.size > 0 ? "; " : "", buf_text(&missing));
+    else
+        fault_set(fault, class, "only %s target%s ready (%s, need %s) %s%s%s", progress,
+                  counts.targets == 1 ? " was" : "s were", rung_name(crowd->goal.until), need->text, bound,
+                  missing.size > 0 ? ": " : "", buf_text(&missing));
     buf_finish(&missing);
+    if (need->kind == NEED_ROLES && counts.primaries > need->primary.most)
+        detail_too_many(crowd, false, fault);
+    else if (need->kind == NEED_ROLES && counts.standbys > need->standby.most)
+        detail_too_many(crowd, true, fault);
 }
 
 /* The first that is lost speaks for the others, one that refuses before any other. */

@@ -118,6 +118,7 @@ static void test_bad_input__a_value_that_libpq_does_not_know_is_not_waited_with(
     said = refused(WORDS("wait", "--target", "host=127.0.0.1 sslmode=requir"), NULL);
     assert_contains(said, "sslmode");
     assert_contains(said, "--target");
+    assert_contains(refused(WORDS("wait", "--targets", "-"), NULL), "there is no target in stdin");
 }
 
 static void test_bad_input__a_directory_without_a_socket_is_named(void **state)
