@@ -34,7 +34,7 @@ static const char *write_configuration(const struct cluster *cluster, const char
                       must_format("[databases]\n* = host=127.0.0.1 port=%d\n"
                                   "[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %d\nunix_socket_dir =\n"
                                   "auth_type = trust\nauth_file = %s\npool_mode = %s\ndefault_pool_size = %d\n"
-                                  "max_client_conn = 500\n",
+                                  "max_client_conn = 500\nserver_login_retry = 0.1\n",
                                   cluster_port(cluster), port, users, pool_mode, server_connections));
 }
 
