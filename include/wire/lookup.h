@@ -8,7 +8,7 @@
 #include "base/fault.h"
 #include "wire/loop.h"
 
-enum { ADDRESS_BYTES = 72, LOOKUP_MOST_ADDRESSES = 64 };
+enum { ADDRESS_BYTES = 72, LOOKUP_MOST_ADDRESSES = 1024 }; /* those beyond are left out */
 
 struct lookup;
 

@@ -86,7 +86,9 @@ static void leave_loop(struct lookup_request *request)
 static void on_looked_up(uv_getaddrinfo_t *uv, int status, struct addrinfo *found)
 {
     struct lookup_request *request = uv->data;
-    struct lookup_answer answer = { .count = 0 };
+    struct lookup_answer answer;
+    answer.count = 0; /* the rest is large, and need not be zeroed */
+    answer.message = NULL;
     leave_loop(request); /* who asks from now on wants a newer answer */
     collect(&answer, found);
     if (answer.count == 0)

@@ -40,7 +40,7 @@ static void drop_vanished(struct wait_host *host, const struct lookup_answer *an
 
 static bool add_slot(struct wait_host *host, const char *address, struct fault *fault)
 {
-    if (host->slot_count == LOOKUP_MOST_ADDRESSES || find_slot(host, address) != NULL)
+    if (host->slot_count == HOST_MOST_SLOTS || find_slot(host, address) != NULL)
         return true;
     struct slot *slot = slot_new(host, address, fault);
     if (slot == NULL)

@@ -53,6 +53,8 @@ struct slot {
     int64_t good_in_a_row;        /* answers */
 };
 
+enum { HOST_MOST_SLOTS = 64 }; /* of a name with more addresses, the first ones */
+
 /* What was seen of a host as a whole. */
 struct wait_host {
     struct wait *wait;
@@ -64,7 +66,7 @@ struct wait_host {
     int64_t rest_ms;
     struct sighting sighting; /* of a failed look-up; SEEN_NOTHING when it worked */
     int64_t seen_since_us;
-    struct slot *slots[LOOKUP_MOST_ADDRESSES]; /* in the resolver's order */
+    struct slot *slots[HOST_MOST_SLOTS]; /* in the resolver's order */
     size_t slot_count;
 };
 

@@ -1,6 +1,8 @@
 /* --need: what is understood, and which counts meet it, may still meet it, or never will. */
 #include "support/testing.h"
 
+#include <regex.h>
+
 #include "plan/need.h"
 
 static struct need read_need(const char *text)
@@ -118,11 +120,66 @@ static void test_need__progress_is_told_in_the_words_of_the_need(void **state)
     assert_string_equal(text, "primary 1 of 1, standby 2 of 3");
 }
 
+/* --- the whole grammar ------------------------------------------------------------------------------------------------ */
+
+static regex_t pattern(const char *text)
+{
+    regex_t regex;
+    assert_int_equal(regcomp(&regex, text, REG_EXTENDED | REG_NOSUB), 0);
+    return regex;
+}
+
+/* The same grammar, said in another way. */
+static bool is_need(const char *text)
+{
+    static regex_t whole, twice;
+    static bool made;
+    if (!made) {
+        whole = pattern("^(all|any|any>?=0*[1-9][0-9]*|(primary|standby)>?=[0-9]+(,(primary|standby)>?=[0-9]+)*)$");
+        twice = pattern("primary.*primary|standby.*standby");
+        made = true;
+    }
+    return regexec(&whole, text, 0, NULL, 0) == 0 && regexec(&twice, text, 0, NULL, 0) != 0;
+}
+
+/* Every text that so many pieces more can make of it. */
+static void try_texts(char *text, size_t size, int pieces, unsigned *understood)
+{
+    static const char *const parts[] = { "all", "any", "primary", "standby", "=", ">", ",", "0", "2", " " };
+    struct need need;
+    struct fault fault;
+    bool ok = need_read(&need, text, "--need", &fault);
+    if (ok != is_need(text))
+        fail_msg("\"%s\" is %s", text, ok ? "understood" : "refused");
+    *understood += ok;
+    for (size_t i = 0; pieces > 0 && i < sizeof parts / sizeof parts[0]; i++) {
+        strcpy(text + size, parts[i]);
+        try_texts(text, size + strlen(parts[i]), pieces - 1, understood);
+        text[size] = '\0';
+    }
+}
+
+static void test_need__nothing_else_is_understood(void **state)
+{
+    char text[64] = "";
+    unsigned understood = 0;
+    (void) state;
+    try_texts(text, 0, 5, &understood);
+    assert_true(understood > 50);
+    const char *const longer[] = { "primary=1,standby>=2", "standby>=2,primary=1", "primary=1,standby=2,primary=3",
+                                   "primary=1,standby=2,", "any=3,primary=1" };
+    for (size_t i = 0; i < sizeof longer / sizeof longer[0]; i++) {
+        strcpy(text, longer[i]);
+        try_texts(text, strlen(text), 0, &understood);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_need__what_is_written_is_understood),
         cmocka_unit_test(test_need__what_is_no_need_is_refused_with_what_is),
+        cmocka_unit_test(test_need__nothing_else_is_understood),
         cmocka_unit_test(test_need__counts_decide),
         cmocka_unit_test(test_need__more_than_there_is_cannot_be_asked_for),
         cmocka_unit_test(test_need__progress_is_told_in_the_words_of_the_need),

@@ -14,7 +14,7 @@
 
 typedef int resolver(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found);
 
-enum { LINE_BYTES = 1024 };
+enum { LINE_BYTES = 16 * 1024 };
 
 static resolver *find_real(void)
 {

@@ -1,6 +1,7 @@
 /*
  * Crowds that are found by name: each address a target, joining and leaving while they are waited for.
  */
+#include <signal.h>
 #include <stdio.h>
 
 #include "waiting.h"
@@ -120,6 +121,23 @@ static void test_names__many_targets_of_one_name_look_it_up_together(void **stat
     assert_int_equal(event_count(log, "resolved"), TARGETS); /* each tells, though only one asked */
 }
 
+/* As behind a headless service of some size. */
+static void test_names__hundreds_of_addresses_are_as_many_targets(void **state)
+{
+    enum { ADDRESSES = 300 };
+    (void) state;
+    struct bytes line = { 0 };
+    bytes_add_format(&line, "db.test");
+    for (int i = 0; i < ADDRESSES; i++)
+        bytes_add_format(&line, " 127.0.%d.%d", 1 + i / 250, 1 + i % 250);
+    bytes_add(&line, "\n", 2);
+    struct run *run = begin(write_hosts(NULL, line.at), WORDS("--each-address", QUICK));
+    bytes_finish(&line);
+    run_wait_for(run, "\"targets\":300,");
+    run_signal(run, SIGTERM);
+    up_end(run, 143);
+}
+
 #define NAMES_TEST(test) cmocka_unit_test_setup_teardown(test, make, clear)
 
 int main(void)
@@ -130,6 +148,7 @@ int main(void)
         NAMES_TEST(test_names__a_new_address_joins_and_one_that_vanished_leaves),
         NAMES_TEST(test_names__a_look_up_that_fails_changes_nothing),
         NAMES_TEST(test_names__a_number_is_a_target_as_it_is),
+        NAMES_TEST(test_names__hundreds_of_addresses_are_as_many_targets),
         NAMES_TEST(test_names__many_targets_of_one_name_look_it_up_together),
         UP_LOG_TEST,
     };
