@@ -207,6 +207,7 @@ static void fill(struct buf *buf, const char *sql)
     const struct template_word words[] = {
         { "ledger", "public.schema_migrations" },
         { "log", "public.schema_migrations_log" },
+        { "notify", ", pg_catalog.pg_notify($3, $1)" },
         { NULL, NULL },
     };
     buf_init(buf, MOST_SQL_BYTES);

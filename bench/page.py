@@ -1,6 +1,7 @@
 """The tables of the page, from the results: what stands between a line `<!-- bench: NAME -->` and the next `<!-- end -->` is written
 anew. A case that was not run yet says so and has no table."""
 
+import os
 import re
 
 import aims
@@ -70,7 +71,7 @@ def remarks(groups):
     return list(dict.fromkeys(lines))
 
 
-def case_text(document):
+def case_text(document, plots_folder):
     lines = []
     for title, pattern in TABLES[document["case"]]:
         groups = [group for group in document["groups"] if re.search(pattern, group["name"])]
@@ -80,7 +81,7 @@ def case_text(document):
     for group in document["groups"]:
         if group["plot"]:
             file = plots.file_name(document["case"], group["name"])
-            lines += ["", f"![{group['name']}](../bench/results/{file})"]
+            lines += ["", f"![{group['name']}]({plots_folder}/{file})"]
     return lines
 
 
@@ -112,7 +113,7 @@ def spread(counts):
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def cost_text(document):
+def cost_text(document, plots_folder):
     lines = ["| files | | time, ms | processor, ms | the server's, ms | memory, MB | system calls | instructions, millions |",
              "|---" * 8 + "|"]
     for group in document["groups"]:
@@ -128,7 +129,7 @@ def cost_text(document):
                          f"{rounds.median(rounds.values(entry, 'memory_kb')) / 1024:.1f} | "
                          f"{'' if calls is None else f'{calls:,}'} | "
                          f"{'' if instructions is None else f'{instructions / 1e6:,.1f}'} |")
-    return [*lines, "", "![growth](../bench/results/cost-growth.svg)"]
+    return [*lines, "", f"![growth]({plots_folder}/cost-growth.svg)"]
 
 
 def span(values):
@@ -158,10 +159,10 @@ def not_run(case):
     return [f"There are no results of this yet: `./dev bench --case {case}`."]
 
 
-def sections(documents):
-    texts = {name: case_text(documents[name]) if name in documents else not_run(name) for name in TABLES}
+def sections(documents, plots_folder):
+    texts = {name: case_text(documents[name], plots_folder) if name in documents else not_run(name) for name in TABLES}
     texts["trips"] = trips_text(documents["far"]) if "far" in documents else not_run("far")
-    texts["cost"] = cost_text(documents["cost"]) if "cost" in documents else not_run("cost")
+    texts["cost"] = cost_text(documents["cost"], plots_folder) if "cost" in documents else not_run("cost")
     texts["machine"] = machine_text(documents)
     texts["aims"] = aims.text(documents)
     return texts
@@ -177,6 +178,7 @@ def replace(page, name, lines):
 
 def write(path, folder):
     page = path.read_text(encoding="utf-8")
-    for name, lines in sections(results.read(folder)).items():
+    plots_folder = os.path.relpath(folder, path.parent)
+    for name, lines in sections(results.read(folder), plots_folder).items():
         page = replace(page, name, lines)
     path.write_text(page, encoding="utf-8")

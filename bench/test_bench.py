@@ -137,7 +137,7 @@ def test_a_missed_aim_says_why_and_what_was_not_measured_is_named():
 
 
 def test_a_page_has_tables_only_of_what_was_run():
-    lines = page.sections(nothing_document(result_of("100 files, SCRAM", pgusher=(1000, 3000), other=(4000, 4000))))
+    lines = page.sections(nothing_document(result_of("100 files, SCRAM", pgusher=(1000, 3000), other=(4000, 4000))), "plots")
     assert "| other | 4.0 · 4.0 · 0.50 |" in lines["nothing"]
     assert not any("fsync" in line for line in lines["fresh"]) and "--case fresh" in lines["fresh"][0]
     for name in ("fresh", "far", "trips", "waiting", "stack", "cost"):
