@@ -3,6 +3,7 @@
  */
 #include "bot_copy.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "check_inside.h"
@@ -38,7 +39,7 @@ struct reference {
 static size_t name_end(const struct source *source, size_t at)
 {
     const char *bytes = source->bytes;
-    while (at < source->size && (bytes[at] == '_' || (bytes[at] >= 'A' && bytes[at] <= 'Z')))
+    while (at < source->size && (bytes[at] == '_' || isalnum((unsigned char) bytes[at])))
         at++;
     return at;
 }
@@ -81,23 +82,34 @@ static bool replace_reference(struct copying *copying, const struct reference *r
     return true;
 }
 
-static bool replace_references(struct copying *copying, size_t begin, size_t end, struct fault *fault)
+/* The first reference to one of ours from begin on; false when there is none before end. */
+static bool find_reference(struct reference *reference, const struct source *source, size_t begin, size_t end)
 {
-    const struct source *source = copying->stack->source;
     for (size_t at = begin; at < end; at++) {
-        struct reference reference;
         if (source->bytes[at] != '$')
             continue;
-        if (at + 1 < end && source->bytes[at + 1] == '$') {
+        if (at + 1 < end && source->bytes[at + 1] == '$')
             at++;
-            continue;
-        }
-        bool is_ours = read_reference(&reference, source, at) && reference.end <= end &&
-                       (names(&reference, "BOT_NAME") || names(&reference, "BOT_PORT"));
-        if (is_ours && !replace_reference(copying, &reference, fault))
-            return false;
+        else if (read_reference(reference, source, at) && reference->end <= end &&
+                 (names(reference, "BOT_NAME") || names(reference, "BOT_PORT")))
+            return true;
     }
+    return false;
+}
+
+static bool replace_references(struct copying *copying, size_t begin, size_t end, struct fault *fault)
+{
+    struct reference reference = { .end = begin };
+    while (find_reference(&reference, copying->stack->source, reference.end, end))
+        if (!replace_reference(copying, &reference, fault))
+            return false;
     return true;
+}
+
+bool text_is_each_bots(const struct source *source, size_t begin, size_t end)
+{
+    struct reference reference;
+    return find_reference(&reference, source, begin, end);
 }
 
 /* --- parts ------------------------------------------------------------------------------------------------------------ */

@@ -13,6 +13,9 @@
 bool bot_copy(struct edits *edits, const struct stack *stack, const struct service *service, const struct bot *bot,
               const char *migration, struct fault *fault);
 
+/* Whether the bytes from begin up to end say ${BOT_NAME} or ${BOT_PORT}, which is another text in each copy. */
+bool text_is_each_bots(const struct source *source, size_t begin, size_t end);
+
 /*
  * Edits that add a text to a key's list, in quotes, or give the mapping that key; a single text becomes a list. False: the key is there
  * and neither a text nor a list that is written where it is.

@@ -130,14 +130,70 @@ static bool is_for_migration(const char *key)
     return false;
 }
 
-static bool mentions_bot(const struct source *source, const struct yaml_node *value)
+static bool is_each_bots(const struct source *source, const struct yaml_node *node)
 {
-    size_t size = value->end - value->begin;
-    return memmem(source->bytes + value->begin, size, "BOT_", 4) != NULL;
+    return text_is_each_bots(source, node->key != NULL ? node->key->begin : node->begin, node->end);
+}
+
+static void add_flow_items(struct buf *output, const struct source *source, const struct yaml_node *list)
+{
+    bool is_first = true;
+    size_t begin = line_begin(source, list->key->begin);
+    buf_add(output, source->bytes + begin, list->begin - begin);
+    buf_add_text(output, list->kind == YAML_MAPPING ? "{ " : "[");
+    for (const struct yaml_node *item = list->first; item != NULL; item = item->next) {
+        size_t item_begin = item->key != NULL ? item->key->begin : item->begin;
+        if (is_each_bots(source, item))
+            continue;
+        buf_add_text(output, is_first ? "" : ", ");
+        buf_add(output, source->bytes + item_begin, item->end - item_begin);
+        is_first = false;
+    }
+    buf_add_text(output, list->kind == YAML_MAPPING ? " }" : "]");
+    buf_add_text(output, line_feed(source));
+}
+
+static void add_block_items(struct buf *output, const struct source *source, const struct yaml_node *list)
+{
+    add_line_as_it_is(output, source, line_begin(source, list->key->begin), line_end(source, list->key->begin));
+    for (const struct yaml_node *item = list->first; item != NULL; item = item->next)
+        if (!is_each_bots(source, item))
+            add_line_as_it_is(output, source, line_begin(source, item->key != NULL ? item->key->begin : item->begin),
+                              line_end(source, item->end));
+}
+
+/* What is another text in each copy has none in the migration, which is there once: it is left out, an item where there are items. */
+static void add_shared_items(struct buf *output, const struct source *source, const struct yaml_node *value)
+{
+    const struct yaml_node *shared = value->first;
+    while (shared != NULL && is_each_bots(source, shared))
+        shared = shared->next;
+    if (shared != NULL && value->flow)
+        add_flow_items(output, source, value);
+    else if (shared != NULL)
+        add_block_items(output, source, value);
+}
+
+static bool add_for_migration(struct buf *output, const struct making *making, const struct yaml_node *value,
+                              struct fault *fault)
+{
+    const struct source *source = making->stack.source;
+    const char *key = yaml_text(value->key);
+    if (!is_for_migration(key))
+        return true;
+    if (!is_each_bots(source, value))
+        add_line_as_it_is(output, source, line_begin(source, value->key->begin), line_end(source, value->end));
+    else if (strcmp(key, "image") == 0 || strcmp(key, "build") == 0)
+        return refuse(making, value->begin, fault,
+                      "each bot has an image of its own here, and which of them migrates is not said: write a service "
+                      "db-migrate into the template");
+    else
+        add_shared_items(output, source, value);
+    return true;
 }
 
 /* The bot's own image, which has the migrations in it and, beside the application, pgusher. */
-static void add_migration(struct buf *output, const struct making *making)
+static bool add_migration(struct buf *output, const struct making *making, struct fault *fault)
 {
     const struct source *source = making->stack.source;
     const struct yaml_node *body = making->bot->body;
@@ -146,10 +202,11 @@ static void add_migration(struct buf *output, const struct making *making)
     const char *feed = line_feed(source);
     buf_add_format(output, "%*s%s:%s", (int) outer, "", migration_name, feed);
     for (const struct yaml_node *value = body->first; value != NULL; value = value->next)
-        if (is_for_migration(yaml_text(value->key)) && !mentions_bot(source, value))
-            add_line_as_it_is(output, source, line_begin(source, value->key->begin), line_end(source, value->end));
+        if (!add_for_migration(output, making, value, fault))
+            return false;
     buf_add_format(output, "%*scommand: [\"pgusher\", \"up\"]%s", (int) inner, "", feed);
     buf_add_format(output, "%*srestart: \"no\"%s%s", (int) inner, "", feed, feed);
+    return true;
 }
 
 static bool add_copies(struct buf *output, const struct making *making, size_t begin, size_t end, struct fault *fault)
@@ -178,8 +235,8 @@ static bool add_text(struct buf *output, const struct making *making, struct fau
     buf_add(output, source->bytes, source_begin(source));
     add_header(output, making);
     buf_add(output, source->bytes + source_begin(source), begin - source_begin(source));
-    if (making->migration == NULL)
-        add_migration(output, making);
+    if (making->migration == NULL && !add_migration(output, making, fault))
+        return false;
     if (!add_copies(output, making, begin, end, fault))
         return false;
     buf_add(output, source->bytes + after, source->size - after);

@@ -234,6 +234,30 @@ static void test_generate__without_a_migration_the_bots_image_migrates(void **st
                           "  a-bot:\n");
 }
 
+/* Only what is another text for each bot is left out, and a name with BOT_ in it is not. */
+static void test_generate__the_migration_has_what_all_bots_share(void **state)
+{
+    (void) state;
+    static const char *const forms[][2] = {
+        { "    environment: { A: \"${BOT_NAME}\", POSTGRES_HOST: db, \"C\": 1 } # all\n",
+          "    environment: { POSTGRES_HOST: db, \"C\": 1 }\n" },
+        { "    environment: [\"A=$BOT_NAME\", POSTGRES_HOST=db]\n", "    environment: [POSTGRES_HOST=db]\n" },
+        { "    environment:\n      POSTGRES_HOST: db # the server\n      A: ${BOT_NAME}\n      C: 1\n",
+          "    environment:\n      POSTGRES_HOST: db # the server\n      C: 1\n" },
+        { "    environment:\n    - A=${BOT_PORT:-80}\n    - POSTGRES_HOST=db\n",
+          "    environment:\n    - POSTGRES_HOST=db\n" },
+        { "    environment:\n      A: ${BOT_NAME}\n", "" },
+        { "    env_file: .env.${BOT_NAME}\n", "" },
+        { "    environment:\n      TELEGRAM_BOT_TOKEN: x\n      A: $$BOT_NAME\n      B: ${BOT_NAME2}\n",
+          "    environment:\n      TELEGRAM_BOT_TOKEN: x\n      A: $$BOT_NAME\n      B: ${BOT_NAME2}\n" },
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        const char *template = must_format("services:\n  bot:\n    image: ${BOT_IMAGE}\n%s    tty: true\n", forms[i][0]);
+        assert_contains(make_with(template, ""),
+                        must_format("  db-migrate:\n    image: ${BOT_IMAGE}\n%s    command: [", forms[i][1]));
+    }
+}
+
 static void assert_refuses(const char *folder, const char *what, size_t line, size_t column)
 {
     buf_clear(&output);
@@ -301,7 +325,7 @@ static void test_generate__what_cannot_be_copied_has_its_place(void **state)
         size_t line;
         size_t column;
     } templates[] = {
-        { "services:\n  web: {image: x}\n", "the template has no service named bot", 2, 3 },
+        { "services:\n  web: {image: x}\n", "the template has no service named bot", 1, 1 },
         { "services:\n  bot: {image: x}\n", "must be written on lines of its own", 2, 3 },
         { "services: {bot: {image: x}}\n", "must be written on lines of its own", 1, 12 },
         { "services:\n  x: &x {image: x}\n  bot: *x\n", "must be written on lines of its own", 3, 3 },
@@ -311,6 +335,7 @@ static void test_generate__what_cannot_be_copied_has_its_place(void **state)
         { "services:\n  bot:\n    image: x\n    ports: [\"${BOT_PORT}:80\"]\n", ".env.a does not say BOT_PORT", 4, 14 },
         { "services:\n  bot:\n    image: x\n    env_file: {}\n", "env_file of the service bot must be", 4, 5 },
         { "services:\n  bot:\n    image: x\n    container_name: bot\n", "every bot would have this container_name", 4, 21 },
+        { "services:\n  bot:\n    image: x-${BOT_NAME}\n", "each bot has an image of its own", 3, 12 },
         { "services:\n  bot:\n    image: x\n  db-migrate: {image: pgusher, depends_on: [db-migrate]}\n",
           "the service bot is written in a way that cannot be copied", 2, 3 },
         { "services: [\n", "the file is no YAML", 2, 1 },
@@ -391,6 +416,7 @@ int main(void)
         WITH_ALL(test_generate__env_files_of_the_template_stay_before_the_bots_own),
         WITH_ALL(test_generate__the_migration_comes_first_and_the_others_are_kept),
         WITH_ALL(test_generate__without_a_migration_the_bots_image_migrates),
+        WITH_ALL(test_generate__the_migration_has_what_all_bots_share),
         WITH_ALL(test_generate__dangerous_names_are_refused),
         WITH_ALL(test_generate__what_an_env_file_says_wrong_has_its_place),
         WITH_ALL(test_generate__what_cannot_be_copied_has_its_place),
