@@ -4,6 +4,7 @@
 #include "base/descriptor.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 bool descriptor_write(int fd, const char *bytes, size_t size)
@@ -18,4 +19,12 @@ bool descriptor_write(int fd, const char *bytes, size_t size)
         size -= (size_t) written;
     }
     return true;
+}
+
+int64_t descriptor_most(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return INT64_MAX;
+    return (int64_t) limit.rlim_cur;
 }

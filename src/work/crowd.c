@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/duration.h"
 #include "base/memory.h"
 #include "crowd_inside.h"
@@ -305,6 +306,16 @@ static bool begin(struct crowd *crowd, struct fault *fault)
     return true;
 }
 
+/* A connection is a descriptor, and there are others: the log, the loop's own, those of look-ups. */
+static int64_t most_connections(const struct settings *settings)
+{
+    enum { OTHERS = 24 };
+    int64_t room = descriptor_most() - OTHERS;
+    if (room < 1)
+        return 1;
+    return room < settings->concurrency ? room : settings->concurrency;
+}
+
 struct crowd *crowd_start(struct run *run, struct shelf *shelf, void (*on_over)(void *owner), void *owner,
                           struct fault *fault)
 {
@@ -330,7 +341,7 @@ struct crowd *crowd_start(struct run *run, struct shelf *shelf, void (*on_over)(
         .began_us = clock_monotonic_us(),
     };
     arena_init(&crowd->arena);
-    budget_init(&crowd->budget, settings->concurrency, settings->host_concurrency);
+    budget_init(&crowd->budget, most_connections(settings), settings->host_concurrency);
     if (begin(crowd, fault))
         return crowd;
     crowd_free(crowd);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/descriptor.h"
@@ -31,11 +32,24 @@ static void test_descriptor__a_full_disk_is_told(void **state)
     close(fd);
 }
 
+static void test_descriptor__there_are_as_many_as_the_limit_says(void **state)
+{
+    (void) state;
+    struct rlimit before, lower;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    lower = before;
+    lower.rlim_cur = 100;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &lower), 0);
+    assert_int_equal(descriptor_most(), 100);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_descriptor__all_bytes_arrive),
         cmocka_unit_test(test_descriptor__a_full_disk_is_told),
+        cmocka_unit_test(test_descriptor__there_are_as_many_as_the_limit_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

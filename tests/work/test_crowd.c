@@ -254,6 +254,27 @@ static void test_crowd__targets_come_from_a_file_and_from_stdin(void **state)
     assert_string_equal(value(event_line(result.output, "crowd_ready"), "ready"), "3");
 }
 
+/* All of them want to begin in the same turn of the loop, and each needs a descriptor. */
+static void test_crowd__few_descriptors_serve_many_targets(void **state)
+{
+    enum { TARGETS = 100 };
+    (void) state;
+    struct bytes list = { 0 };
+    for (int i = 0; i < TARGETS; i++)
+        bytes_add_format(&list, "%s\n", only(first));
+    bytes_add(&list, "", 1);
+    const char *path = folder_add(folder_new(), "hosts", list.at);
+    bytes_finish(&list);
+    PLAY_ONE(first, &visit_primary);
+    struct run_result result = run_program(&(struct run_spec){
+        .program = "/bin/sh",
+        .arguments = WORDS("-c", "ulimit -n 40; exec \"$0\" \"$@\"", run_pgusher(), "wait", "--targets", path,
+                           "--host-concurrency", "256", "--log-format", "json", "--log-level", "debug") });
+    assert_int_equal(result.exit_code, 0);
+    assert_string_equal(value(event_line(result.output, "crowd_ready"), "ready"), "100");
+    assert_lacks(result.output, "Too many open files");
+}
+
 static void test_crowd__a_line_that_is_no_target_is_named_and_not_shown(void **state)
 {
     (void) state;
@@ -300,6 +321,7 @@ int main(void)
         WAIT_TEST(test_crowd__the_result_is_as_its_schema_says),
         WAIT_TEST(test_crowd__a_password_is_never_shown),
         WAIT_TEST(test_crowd__targets_come_from_a_file_and_from_stdin),
+        WAIT_TEST(test_crowd__few_descriptors_serve_many_targets),
         WAIT_TEST(test_crowd__a_line_that_is_no_target_is_named_and_not_shown),
         WAIT_TEST(test_crowd__what_a_target_does_not_say_comes_from_the_main_configuration),
         UP_LOG_TEST,
