@@ -22,6 +22,7 @@ struct log {
     bool colour;            /* only with terminal */
     bool broken;            /* a write failed: nothing more is written */
     bool hurried;           /* a signal came while nobody read: what does not fit at once is dropped from then on */
+    bool torn;              /* only a part of the last line was written */
     size_t columns;         /* of the terminal */
     struct buf line;
     struct live_line live;

@@ -68,26 +68,39 @@ static bool has_room(struct log *log)
     return ready > 0 || (ready == 0 && !log->hurried);
 }
 
-static void write_line(struct log *log)
+/* How much is left when no more can be written. A piece of PIPE_BUF is written whole or not at all. */
+static size_t write_bytes(struct log *log, const char *bytes, size_t left)
 {
-    if (!buf_ok(&log->line)) {
-        log->live.shown = log->terminal; /* perhaps it is: erasing an empty line does no harm */
-        return;
-    }
-    const char *bytes = log->line.bytes;
-    size_t left = log->line.size;
-    while (left > 0) {
-        if (!has_room(log))
-            return;
+    while (left > 0 && has_room(log)) {
         ssize_t written = write(log->fd, bytes, left < PIPE_BUF ? left : PIPE_BUF);
         if (written > 0) {
             bytes += written;
             left -= (size_t) written;
         } else if (written == 0 || (errno != EINTR && !(errno == EAGAIN && wait_until_writable(log->fd)))) {
             log->broken = true;
-            return;
+            return left;
         }
     }
+    return left;
+}
+
+/* A line that was given up halfway is ended, so that the next one is a line of its own. False: there is no room even for that. */
+static bool end_torn_line(struct log *log)
+{
+    log->torn = log->torn && write_bytes(log, "\n", 1) > 0;
+    return !log->torn;
+}
+
+static void write_line(struct log *log)
+{
+    if (!buf_ok(&log->line)) {
+        log->live.shown = log->terminal; /* perhaps it is: erasing an empty line does no harm */
+        return;
+    }
+    if (!end_torn_line(log))
+        return;
+    size_t left = write_bytes(log, log->line.bytes, log->line.size);
+    log->torn = left > 0 && left < log->line.size;
 }
 
 static void ask_width(struct log *log)
@@ -173,6 +186,8 @@ void log_finish(struct log *log)
         live_erase(&log->live, &log->line);
         write_line(log);
     }
+    if (!log->broken)
+        end_torn_line(log);
     live_finish(&log->live);
     buf_finish(&log->line);
 }

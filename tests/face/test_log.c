@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -182,6 +183,47 @@ static void test_log__a_full_pipe_that_does_not_block_is_waited_for(void **state
     wire.writer = dup(wire.reader);
 }
 
+enum { TWO_PIECES = 2 * PIPE_BUF };
+
+/* Nobody reads, and a signal has come: of a line that is longer than the pipe only the beginning is written. */
+static struct log with_a_torn_line(void)
+{
+    enum { LONGER_THAN_THE_PIPE = 9000 };
+    static char words[LONGER_THAN_THE_PIPE];
+    struct log log;
+    assert_int_equal(fcntl(wire.writer, F_SETPIPE_SZ, TWO_PIECES), TWO_PIECES);
+    log_init(&log, wire.writer, LOG_FORMAT_LOGFMT, LEVEL_INFO, LOOK_COLOUR);
+    log.hurried = true;
+    memset(words, 'x', sizeof words - 1);
+    struct event event = sample_full(EVENT_STOPPING);
+    event.msg = words;
+    log_event(&log, &event);
+    return log;
+}
+
+static void test_log__the_line_after_a_torn_one_is_a_line_of_its_own(void **state)
+{
+    (void) state;
+    struct log log = with_a_torn_line();
+    note(&log, EVENT_STOPPING); /* there is no room for it */
+    assert_int_equal(strlen(written()), TWO_PIECES);
+    note(&log, EVENT_STOPPING);
+    const char *text = written();
+    assert_memory_equal(text, "\nts=", 4);
+    assert_ptr_equal(strchr(text + 1, '\n'), text + strlen(text) - 1);
+    log_finish(&log);
+    assert_string_equal(written(), "");
+}
+
+static void test_log__a_torn_line_is_ended_at_the_end(void **state)
+{
+    (void) state;
+    struct log log = with_a_torn_line();
+    assert_int_equal(strlen(written()), TWO_PIECES);
+    log_finish(&log);
+    assert_string_equal(written(), "\n");
+}
+
 static bool note_starved(long nth)
 {
     struct log log;
@@ -327,6 +369,8 @@ int main(void)
         ON_PIPE(test_log__a_pipe_never_sees_colour_or_a_live_line),
         ON_PIPE(test_log__a_reader_that_went_away_is_remembered),
         ON_PIPE(test_log__a_full_pipe_that_does_not_block_is_waited_for),
+        ON_PIPE(test_log__the_line_after_a_torn_one_is_a_line_of_its_own),
+        ON_PIPE(test_log__a_torn_line_is_ended_at_the_end),
         ON_PIPE(test_log__without_memory_a_line_is_lost_and_the_next_is_written),
         ON_TERMINAL(test_log__a_terminal_shows_a_live_line_for_events_too_quiet_to_print),
         ON_TERMINAL(test_log__the_end_leaves_a_terminal_clean),
