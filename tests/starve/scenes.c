@@ -193,5 +193,6 @@ const struct scene scenes[] = {
     { "wait for one of two", WORDS("wait", "--until", "writable"), chain, COUNT(standby), COUNT(late), 0, 0, 1 },
     { "wait --until migrated", WORDS("wait", "--until", "migrated"), chain, COUNT(done), NULL, 0, 0, 0, 1 },
     { "wait --until listening", WORDS("wait", "--until", "listening"), chain, COUNT(late), COUNT(standby), 0, 0, 1 },
+    { "wait for a server by its name", WORDS("wait", "-h", "localhost"), chain, COUNT(willing), NULL, 0, 0, 0, 1 },
 };
 const size_t scene_count = sizeof scenes / sizeof scenes[0];
