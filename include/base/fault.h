@@ -47,7 +47,7 @@ bool fault_set(struct fault *fault, enum fault_class class, const char *format, 
 
 /*
  * The same, with the system's word for system_errno added after a colon. Where that is a missing permission, a hint says whose: in a
- * container it is seldom who people think.
+ * container it is seldom who people think. Where the system has run out of files or memory the class is FAULT_INTERNAL, whatever is asked.
  */
 bool fault_set_errno(struct fault *fault, enum fault_class class, int system_errno, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -60,10 +60,16 @@ bool fault_set(struct fault *fault, enum fault_class class, const char *format, 
     return false;
 }
 
+/* That is nobody's configuration, and nobody's migration. */
+static bool is_exhausted(int system_errno)
+{
+    return system_errno == EMFILE || system_errno == ENFILE || system_errno == ENOMEM;
+}
+
 bool fault_set_errno(struct fault *fault, enum fault_class class, int system_errno, const char *format, ...)
 {
     fault_clear(fault);
-    fault->class = class;
+    fault->class = is_exhausted(system_errno) ? FAULT_INTERNAL : class;
     fault->system_errno = system_errno;
     va_list args;
     va_start(args, format);
@@ -74,6 +80,8 @@ bool fault_set_errno(struct fault *fault, enum fault_class class, int system_err
     if (system_errno == EACCES)
         fault_hint(fault, "pgusher runs as user %u, group %u: that is who needs the permission.", (unsigned) geteuid(),
                    (unsigned) getegid());
+    if (system_errno == EMFILE)
+        fault_hint(fault, "A process may have only so many files open: ulimit -n.");
     return false;
 }
 

@@ -52,7 +52,7 @@ static bool add_name(struct names *names, const struct dirent *entry, struct fau
 static bool refuse_folder(const char *folder, int system_errno, struct fault *fault)
 {
     fault_set_errno(fault, FAULT_CONFIG, system_errno, "cannot read the migrations folder \"%s\"", folder);
-    if (system_errno != EACCES)
+    if (fault->hint[0] == '\0')
         fault_hint(fault,
                    "--migrations or PGUSHER_MIGRATIONS names the folder; in a container it must be mounted or copied in.");
     return false;

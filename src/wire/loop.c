@@ -65,6 +65,19 @@ static void prepare_for_timers(struct loop *loop)
     uv_unref((uv_handle_t *) &loop->hurry);
 }
 
+/* libuv aborts the process where it has no descriptors for the pipe of its signals, which it makes behind the poller's. */
+static bool has_descriptors(void)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        return false;
+    int third = dup(ends[0]);
+    close(third);
+    close(ends[0]);
+    close(ends[1]);
+    return third >= 0;
+}
+
 struct loop *loop_new(struct fault *fault)
 {
     struct loop *loop = memory_alloc(sizeof *loop);
@@ -72,7 +85,7 @@ struct loop *loop_new(struct fault *fault)
         fault_out_of_memory(fault);
         return NULL;
     }
-    int status = uv_loop_init(&loop->uv);
+    int status = has_descriptors() ? uv_loop_init(&loop->uv) : UV_EMFILE;
     if (status < 0) {
         fault_set(fault, FAULT_INTERNAL, "cannot set up an event loop: %s", uv_strerror(status));
         memory_free(loop);

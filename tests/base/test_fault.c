@@ -118,6 +118,9 @@ static void test_fault__adds_the_systems_word(void **state)
     char who[64];
     snprintf(who, sizeof who, "user %u, group %u", (unsigned) geteuid(), (unsigned) getegid());
     assert_contains(fault.hint, who);
+    fault_set_errno(&fault, FAULT_CONFIG, EMFILE, "cannot read a file");
+    assert_int_equal(fault.class, FAULT_INTERNAL); /* that files run out is nobody's configuration */
+    assert_contains(fault.hint, "ulimit");
     fault_set_errno(&fault, FAULT_CONFIG, ENOENT, "cannot read a file");
     assert_string_equal(fault.hint, "");
 }
