@@ -53,7 +53,7 @@ void loop_hold_signals(void)
 
 static void ring_those_due(uv_check_t *check);
 
-/* Neither of them keeps the loop turning. */
+/* Neither of them keeps the loop turning by itself. */
 static void prepare_for_timers(struct loop *loop)
 {
     uv_check_init(&loop->uv, &loop->after_sockets);
@@ -219,6 +219,7 @@ static void ring_those_due(uv_check_t *check)
 {
     struct loop *loop = check->data;
     uv_idle_stop(&loop->hurry);
+    uv_unref((uv_handle_t *) &loop->hurry);
     while (loop->due != NULL) {
         struct timer *timer = loop->due;
         forget_due(timer);
@@ -229,6 +230,14 @@ static void ring_those_due(uv_check_t *check)
 static void on_hurry(uv_idle_t *hurry)
 {
     (void) hurry;
+}
+
+/* From libuv 1.45 on timers run last in a turn of the loop, which may be the last turn: one that is due keeps it for another. */
+static void look_at_sockets(struct loop *loop, bool for_foreground)
+{
+    if (for_foreground)
+        uv_ref((uv_handle_t *) &loop->hurry);
+    uv_idle_start(&loop->hurry, on_hurry);
 }
 
 static void on_timer(uv_timer_t *handle)
@@ -242,7 +251,7 @@ static void on_timer(uv_timer_t *handle)
     timer->after = NULL;
     *(loop->last_due != NULL ? &loop->last_due->after : &loop->due) = timer;
     loop->last_due = timer;
-    uv_idle_start(&loop->hurry, on_hurry);
+    look_at_sockets(loop, uv_has_ref((uv_handle_t *) handle) != 0);
 }
 
 struct timer *timer_new(struct loop *loop, void (*on_time)(void *owner), void *owner, struct fault *fault)
