@@ -28,17 +28,20 @@ static size_t decode_entity(const char *at, char *sign)
     return 0;
 }
 
+/* Names and checksums have no entity in them, as a rule: what stands between two is moved as a whole. */
 static void decode(char *text)
 {
     char *to = text;
-    while (*text != '\0') {
-        size_t size = *text == '&' ? decode_entity(text, to) : 0;
+    for (char *entity; (entity = strchr(text, '&')) != NULL; to++) {
+        size_t plain_bytes = (size_t) (entity - text);
+        memmove(to, text, plain_bytes);
+        to += plain_bytes;
+        size_t size = decode_entity(entity, to);
         if (size == 0)
-            *to = *text;
-        to++;
-        text += size > 0 ? size : 1;
+            *to = '&';
+        text = entity + (size > 0 ? size : 1);
     }
-    *to = '\0';
+    memmove(to, text, strlen(text) + 1);
 }
 
 /* An element that is not there is a NULL: string_agg() over no rows. */
