@@ -286,16 +286,19 @@ static void test_settings__a_target_that_is_none_is_not_shown(void **state)
 
 static bool read_much(void *argument, struct fault *fault)
 {
-    /* Long enough for the arena to need more than one block. */
+    /* Strangers of names so long that the arena needs more than one block. */
     static const char *const argv[] = { "pgusher", "up", "-h", "a", "--ledger", "ops.history", NULL };
-    enum { STRANGERS = 700 };
-    static const char *environment[STRANGERS + 5] = { "POSTGRES_HOST=b", "POSTGRES_PORT=tcp://x", "DATABASE_URL=host=c",
-                                                      "PGHOST=d" };
+    enum { STRANGERS = 10, NAME_BYTES = 5000 };
+    static const char *environment[STRANGERS + 6] = { "POSTGRES_HOST=b", "POSTGRES_PORT=tcp://x", "DATABASE_URL=host=c",
+                                                      "PGHOST=d", "PGUSHER_MIGRATION=x" };
+    static char stranger[NAME_BYTES + sizeof "=x"] = "PGUSHER_";
     struct settings settings;
     struct arena arena;
     (void) argument;
-    for (size_t i = 4; i < STRANGERS + 4; i++)
-        environment[i] = "PGUSHER_MIGRATION=x";
+    memset(stranger + strlen("PGUSHER_"), 'X', NAME_BYTES - strlen("PGUSHER_"));
+    memcpy(stranger + NAME_BYTES, "=x", sizeof "=x");
+    for (size_t i = 5; i < STRANGERS + 5; i++)
+        environment[i] = stranger;
     arena_init(&arena);
     bool ok = settings_read(&settings, &arena, 6, argv, environment, fault);
     arena_finish(&arena);
@@ -305,7 +308,7 @@ static bool read_much(void *argument, struct fault *fault)
 static void test_settings__starve_cleanly(void **state)
 {
     (void) state;
-    assert_true(starve(read_much, NULL) > 2);
+    assert_true(starve(read_much, NULL) > 2 * 10);
 }
 
 #define WITH_READER(test) cmocka_unit_test_setup_teardown(test, reader_open, reader_close)
