@@ -288,15 +288,17 @@ static void test_generate__dangerous_names_are_refused(void **state)
     }
 }
 
+struct refused_text {
+    const char *text;
+    const char *what;
+    size_t line;
+    size_t column;
+};
+
 static void test_generate__what_an_env_file_says_wrong_has_its_place(void **state)
 {
     (void) state;
-    static const struct {
-        const char *text;
-        const char *what;
-        size_t line;
-        size_t column;
-    } texts[] = {
+    static const struct refused_text texts[] = {
         { "BOT_PORT=http\n", "BOT_PORT is no port from 1 to 65535", 1, 10 },
         { "# x\nexport BOT_PORT = '0'\n", "BOT_PORT is no port", 2, 20 },
         { "BOT_PORT=65536\n", "BOT_PORT is no port", 1, 10 },
@@ -319,13 +321,9 @@ static void test_generate__what_an_env_file_says_wrong_has_its_place(void **stat
 static void test_generate__what_cannot_be_copied_has_its_place(void **state)
 {
     (void) state;
-    static const struct {
-        const char *template;
-        const char *what;
-        size_t line;
-        size_t column;
-    } templates[] = {
+    static const struct refused_text templates[] = {
         { "services:\n  web: {image: x}\n", "the template has no service named bot", 1, 1 },
+        { "include: [db.yml]\n", "the template has no service named bot", 1, 1 },
         { "services:\n  bot: {image: x}\n", "must be written on lines of its own", 2, 3 },
         { "services: {bot: {image: x}}\n", "must be written on lines of its own", 1, 12 },
         { "services:\n  x: &x {image: x}\n  bot: *x\n", "must be written on lines of its own", 3, 3 },
@@ -341,7 +339,7 @@ static void test_generate__what_cannot_be_copied_has_its_place(void **state)
         { "services: [\n", "the file is no YAML", 2, 1 },
     };
     for (size_t i = 0; i < sizeof templates / sizeof templates[0]; i++) {
-        const char *folder = folder_of(templates[i].template);
+        const char *folder = folder_of(templates[i].text);
         folder_add(folder, ".env.a", "");
         folder_add(folder, ".env.b", "BOT_PORT=1\n");
         assert_refuses(folder, templates[i].what, templates[i].line, templates[i].column);

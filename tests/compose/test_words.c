@@ -1,25 +1,8 @@
 /* Small texts: interpolation, names, images, commands, .env files. */
-#include "support/testing.h"
-
 #include "compose/words.h"
+#include "support/fixture.h"
 #include "support/must.h"
 #include "support/starve.h"
-
-static struct arena arena;
-
-static int open_arena(void **state)
-{
-    (void) state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int close_arena(void **state)
-{
-    (void) state;
-    arena_finish(&arena);
-    return 0;
-}
 
 static void test_words__defaults_are_taken_and_the_rest_is_unknown(void **state)
 {
@@ -181,8 +164,6 @@ static void test_words__starve_cleanly(void **state)
     struct source source = { .name = ".env", .bytes = "A=b", .size = 3 };
     starve(read_once, &source);
 }
-
-#define IN_ARENA(test) cmocka_unit_test_setup_teardown(test, open_arena, close_arena)
 
 int main(void)
 {

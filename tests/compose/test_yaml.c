@@ -1,25 +1,8 @@
 /* The tree and its places. */
-#include "support/testing.h"
-
 #include "compose/yaml.h"
+#include "support/fixture.h"
 #include "support/must.h"
 #include "support/starve.h"
-
-static struct arena arena;
-
-static int open_arena(void **state)
-{
-    (void) state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int close_arena(void **state)
-{
-    (void) state;
-    arena_finish(&arena);
-    return 0;
-}
 
 static struct source source_of(const char *text)
 {
@@ -187,8 +170,6 @@ static void test_yaml__starves_cleanly(void **state)
     struct source source = source_of("a: &x [1, {b: 'c'}]\nd: *x\n");
     starve(read_once, &source);
 }
-
-#define IN_ARENA(test) cmocka_unit_test_setup_teardown(test, open_arena, close_arena)
 
 int main(void)
 {

@@ -1,28 +1,12 @@
 /* The command line: its grammar, and what is said of each way to get it wrong. */
-#include "support/testing.h"
-
 #include "plan/arguments.h"
+#include "support/fixture.h"
 #include "support/starve.h"
 
 #define ARGV(...) ((const char *const[]){ "pgusher", __VA_ARGS__, NULL })
 
-static struct arena arena;
 static struct arguments arguments;
 static struct fault fault;
-
-static int open_arena(void **state)
-{
-    (void) state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int close_arena(void **state)
-{
-    (void) state;
-    arena_finish(&arena);
-    return 0;
-}
 
 static int count(const char *const *argv)
 {
@@ -235,8 +219,6 @@ static void test_arguments__starve_cleanly(void **state)
     (void) state;
     starve(read_many, NULL);
 }
-
-#define IN_ARENA(test) cmocka_unit_test_setup_teardown(test, open_arena, close_arena)
 
 int main(void)
 {

@@ -1,7 +1,6 @@
 /* Names of tables, as SQL reads them. */
-#include "support/testing.h"
-
 #include "plan/identifier.h"
+#include "support/fixture.h"
 #include "support/starve.h"
 
 enum { RESERVE = 4 };
@@ -10,22 +9,6 @@ struct pair {
     const char *schema;
     const char *table;
 };
-
-static struct arena arena;
-
-static int open_arena(void **state)
-{
-    (void) state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int close_arena(void **state)
-{
-    (void) state;
-    arena_finish(&arena);
-    return 0;
-}
 
 static void assert_reads(const char *text, const char *schema, const char *table)
 {
@@ -136,11 +119,11 @@ static void test_identifier__starves_cleanly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_identifier__bare_names_are_folded, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(test_identifier__quoted_names_are_kept, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(test_identifier__what_is_none_says_why, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(test_identifier__the_longest_leaves_room_for_its_suffix, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(test_identifier__a_schema_needs_no_suffix, open_arena, close_arena),
+        IN_ARENA(test_identifier__bare_names_are_folded),
+        IN_ARENA(test_identifier__quoted_names_are_kept),
+        IN_ARENA(test_identifier__what_is_none_says_why),
+        IN_ARENA(test_identifier__the_longest_leaves_room_for_its_suffix),
+        IN_ARENA(test_identifier__a_schema_needs_no_suffix),
         cmocka_unit_test(test_identifier__starves_cleanly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

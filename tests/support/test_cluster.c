@@ -4,27 +4,9 @@
 #include <libpq-fe.h>
 #include <unistd.h>
 
-#include "support/cluster.h"
+#include "support/fixture.h"
 #include "support/must.h"
-#include "support/testing.h"
 #include "support/workspace.h"
-
-static struct cluster *cluster;
-
-static int start(void **state)
-{
-    (void) state;
-    cluster = cluster_new();
-    cluster_start(cluster);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void) state;
-    cluster_free(cluster);
-    return 0;
-}
 
 static bool logs_in(const char *conninfo)
 {
@@ -159,5 +141,5 @@ int main(void)
         cmocka_unit_test(
             test_cluster__a_standby_follows_and_takes_over), /* the last: the cluster is a standby from then on */
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_cluster, stop_cluster);
 }

@@ -4,25 +4,8 @@
 #include <libpq-fe.h>
 #include <stdlib.h>
 
-#include "support/fake_server.h"
+#include "support/fixture.h"
 #include "support/must.h"
-#include "support/testing.h"
-
-static struct fake_server *server;
-
-static int make(void **state)
-{
-    (void) state;
-    server = fake_server_new(NULL);
-    return 0;
-}
-
-static int clear(void **state)
-{
-    (void) state;
-    fake_server_free(server);
-    return 0;
-}
 
 static PGconn *connect_with(const char *more)
 {
@@ -354,7 +337,7 @@ static void test_fake_server__turns_on_the_tests_own_loop(void **state)
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
-#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, make, clear)
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, make_server, free_server)
 
 int main(void)
 {

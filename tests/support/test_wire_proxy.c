@@ -5,30 +5,13 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "support/cluster.h"
+#include "support/fixture.h"
 #include "support/must.h"
 #include "support/run_program.h"
-#include "support/testing.h"
 #include "support/wire_proxy.h"
 
-static struct cluster *cluster;
 static struct wire_proxy *proxy;
 static PGconn *conn;
-
-static int start(void **state)
-{
-    (void) state;
-    cluster = cluster_new();
-    cluster_start(cluster);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void) state;
-    cluster_free(cluster);
-    return 0;
-}
 
 static int connect_through(void **state)
 {
@@ -370,5 +353,5 @@ int main(void)
         PROXY_TEST(test_wire_proxy__signals_and_passes_on_what_was_said),
         PROXY_TEST(test_wire_proxy__passes_on_that_nobody_listens),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_cluster, stop_cluster);
 }

@@ -1,13 +1,10 @@
 /*
  * A conversation by script, written down as it is heard, and the loop and session that it is held on.
  *
- *     static const struct chat_line lines[] = {
- *         { .sql = "SELECT 1" },
- *         { .kind = ACT_SYNC },
- *     };
+ *     static const struct chat_line lines[] = { SAYS("SELECT 1"), SYNC };
  *     struct chat chat;
  *     chat_open(&chat, fake_server_conninfo(server));
- *     chat_hold(&chat, lines, 2);
+ *     HOLD(&chat, lines);
  *     assert_string_equal(chat_heard(&chat), "0 row 1\n0 done SELECT 1\n1 done \nend\n");
  *     chat_close(&chat);
  */
@@ -30,6 +27,26 @@ struct chat_line {
     bool waits;  /* until everything before it was heard */
     bool pauses; /* as long as the chat's own `pauses` is set */
 };
+
+/* For scripts: a line each, and how many there are. */
+#define COUNT(lines)      (sizeof(lines) / sizeof(lines)[0])
+#define HOLD(chat, lines) chat_hold(chat, lines, COUNT(lines))
+#define SYNC                                                                                                                \
+    {                                                                                                                       \
+        .kind = ACT_SYNC                                                                                                    \
+    }
+#define SAYS(text)                                                                                                          \
+    {                                                                                                                       \
+        .sql = (text)                                                                                                       \
+    }
+#define COPIES_IN(text, stream)                                                                                             \
+    {                                                                                                                       \
+        .kind = ACT_COPY_IN, .sql = (text), .data = (stream)                                                                \
+    }
+#define COPIES_OUT(text)                                                                                                    \
+    {                                                                                                                       \
+        .kind = ACT_COPY_OUT, .sql = (text)                                                                                 \
+    }
 
 struct chat {
     struct loop *loop;

@@ -2,25 +2,7 @@
  * What a session overhears while nothing is said over it: notifications, and the end of the connection. Against a real server.
  */
 #include "chat.h"
-#include "support/cluster.h"
-#include "support/testing.h"
-
-static struct cluster *cluster;
-
-static int start(void **state)
-{
-    (void) state;
-    cluster = cluster_new();
-    cluster_start(cluster);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void) state;
-    cluster_free(cluster);
-    return 0;
-}
+#include "support/fixture.h"
 
 static void listen_on(struct chat *chat)
 {
@@ -132,5 +114,5 @@ int main(void)
         cmocka_unit_test(test_overhear__a_connection_that_breaks),
         cmocka_unit_test(test_overhear__a_talk_ends_it),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_cluster, stop_cluster);
 }

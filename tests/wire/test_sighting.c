@@ -10,44 +10,16 @@
 
 #include "base/fault.h"
 #include "chat.h"
-#include "support/cluster.h"
-#include "support/fake_server.h"
-#include "support/testing.h"
+#include "support/fixture.h"
 #include "support/workspace.h"
-
-static struct cluster *cluster;
-static struct fake_server *server;
 
 static int start(void **state)
 {
-    (void) state;
-    cluster = cluster_new();
-    cluster_start(cluster);
+    start_cluster(state);
     cluster_sql(cluster, NULL,
                 "CREATE ROLE trusted LOGIN; CREATE ROLE worded LOGIN PASSWORD 'right'; CREATE ROLE barred LOGIN;"
                 "CREATE ROLE crowded LOGIN CONNECTION LIMIT 0");
     cluster_write_hba(cluster, "host all trusted,crowded 127.0.0.1/32 trust\nhost all worded 127.0.0.1/32 scram-sha-256");
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void) state;
-    cluster_free(cluster);
-    return 0;
-}
-
-static int make(void **state)
-{
-    (void) state;
-    server = fake_server_new(NULL);
-    return 0;
-}
-
-static int clear(void **state)
-{
-    (void) state;
-    fake_server_free(server);
     return 0;
 }
 
@@ -370,7 +342,7 @@ static void test_sighting__only_what_rarely_gets_better_is_a_refusal(void **stat
         assert_true(seen_is_refusal(refusals[i]));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make, clear)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_server, free_server)
 
 int main(void)
 {
@@ -401,5 +373,5 @@ int main(void)
         cmocka_unit_test(test_sighting__everything_that_can_be_seen_has_words),
         cmocka_unit_test(test_sighting__only_what_rarely_gets_better_is_a_refusal),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start, stop_cluster);
 }

@@ -1,74 +1,10 @@
 /*
  * Conversations over the pipeline with real PostgreSQL: that each act is answered once and in order, whatever goes wrong between, and
- * that a talk ends exactly once. What only a server of our own can do is in test_talk_broken.c.
+ * that a talk ends exactly once. COPY is in test_talk_copy.c; what only a server of our own can do in test_talk_broken.c.
  */
 #include <stdlib.h>
 
-#include "chat.h"
-#include "support/cluster.h"
-#include "support/descriptors.h"
-#include "support/testing.h"
-
-#define COUNT(lines)      (sizeof(lines) / sizeof(lines)[0])
-#define HOLD(chat, lines) chat_hold(chat, lines, COUNT(lines))
-#define SYNC                                                                                                                \
-    {                                                                                                                       \
-        .kind = ACT_SYNC                                                                                                    \
-    }
-#define SAYS(text)                                                                                                          \
-    {                                                                                                                       \
-        .sql = (text)                                                                                                       \
-    }
-#define COPIES_IN(text, stream)                                                                                             \
-    {                                                                                                                       \
-        .kind = ACT_COPY_IN, .sql = (text), .data = (stream)                                                                \
-    }
-#define COPIES_OUT(text)                                                                                                    \
-    {                                                                                                                       \
-        .kind = ACT_COPY_OUT, .sql = (text)                                                                                 \
-    }
-
-static struct cluster *cluster;
-static struct chat chat;
-static int descriptors;
-
-static const char *conninfo(void)
-{
-    return must_format("%s sslmode=disable gssencmode=disable", cluster_conninfo(cluster, "postgres"));
-}
-
-static int start(void **state)
-{
-    (void) state;
-    cluster = cluster_new();
-    cluster_start(cluster);
-    chat_open(&chat, conninfo()); /* what libuv opens once and keeps */
-    chat_close(&chat);
-    descriptors = open_descriptors();
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void) state;
-    cluster_free(cluster);
-    return 0;
-}
-
-static int open_chat(void **state)
-{
-    (void) state;
-    chat_open(&chat, conninfo());
-    return 0;
-}
-
-static int close_chat(void **state)
-{
-    (void) state;
-    if (chat.loop != NULL)
-        chat_close(&chat);
-    return open_descriptors() == descriptors ? 0 : -1;
-}
+#include "talking.h"
 
 /* --- answers ----------------------------------------------------------------------------------------------------------- */
 
@@ -285,8 +221,6 @@ static void test_talk__it_can_be_resumed_by_its_owner(void **state)
 
 /* --- one after another ------------------------------------------------------------------------------------------------- */
 
-static const struct chat_line once_more[] = { SAYS("SELECT 'again'"), SYNC };
-
 static void talk_again(struct chat *talk)
 {
     if (talk->ends < 4)
@@ -309,146 +243,6 @@ static void test_talk__the_session_may_be_freed_when_one_ends(void **state)
     chat.frees_at_end = true;
     HOLD(&chat, once_more);
     assert_null(chat.session);
-}
-
-/* --- COPY -------------------------------------------------------------------------------------------------------------- */
-
-static void test_talk__copies_in_the_middle(void **state)
-{
-    (void) state;
-    static const struct chat_line lines[] = {
-        SAYS("CREATE TEMP TABLE t (a int, b text)"),
-        SYNC,
-        COPIES_IN("COPY t FROM stdin", "1\tone\n2\t\\N\n"),
-        COPIES_IN("COPY t FROM stdin", ""),
-        SAYS("SELECT count(*) FROM t"),
-        SYNC,
-        COPIES_IN("COPY t FROM stdin", "3\tno newline at the end"),
-        SAYS("SELECT b FROM t WHERE a = 3"),
-        SYNC,
-    };
-    HOLD(&chat, lines);
-    assert_string_equal(chat_heard(&chat), "0 done CREATE TABLE\n1 done \n2 done COPY 2\n3 done COPY 0\n4 row 2\n"
-                                           "4 done SELECT 1\n5 done \n6 done COPY 1\n7 row no newline at the end\n"
-                                           "7 done SELECT 1\n8 done \nend\n");
-}
-
-static void test_talk__a_copy_stays_in_the_transaction(void **state)
-{
-    (void) state;
-    static const struct chat_line lines[] = {
-        SAYS("CREATE TEMP TABLE t (a int)"),
-        SYNC,
-        SAYS("BEGIN"),
-        SYNC,
-        COPIES_IN("COPY t FROM stdin", "1\n"),
-        SAYS("ROLLBACK"),
-        SAYS("SELECT count(*) FROM t"),
-        SYNC,
-    };
-    HOLD(&chat, lines);
-    assert_contains(chat_heard(&chat), "4 done COPY 1\n5 done ROLLBACK\n6 row 0\n");
-}
-
-static void test_talk__a_copy_may_be_the_last_act(void **state)
-{
-    (void) state;
-    static const struct chat_line lines[] = { SAYS("CREATE TEMP TABLE t (a int)"), SYNC,
-                                              COPIES_IN("COPY t FROM stdin", "1\n") };
-    HOLD(&chat, lines);
-    assert_string_equal(chat_heard(&chat), "0 done CREATE TABLE\n1 done \n2 done COPY 1\nend\n");
-    HOLD(&chat, once_more);
-    assert_int_equal(chat.ends, 2);
-}
-
-static void test_talk__an_error_in_the_data_is_the_copys(void **state)
-{
-    (void) state;
-    static const struct chat_line lines[] = {
-        SAYS("CREATE TEMP TABLE t (a int)"), SYNC, COPIES_IN("COPY t FROM stdin", "1\nx\n3\n"),
-        SAYS("SELECT count(*) FROM t"),      SYNC,
-    };
-    HOLD(&chat, lines);
-    assert_string_equal(chat_heard(&chat), "0 done CREATE TABLE\n1 done \n2 error 22P02 at 0\n3 row 0\n3 done SELECT 1\n"
-                                           "4 done \nend\n");
-}
-
-static void test_talk__a_copy_that_cannot_begin(void **state)
-{
-    (void) state;
-    static const struct chat_line lines[] = { COPIES_IN("COPY nowhere FROM stdin", "1\n"),
-                                              COPIES_OUT("COPY nowhere TO stdout"), SAYS("SELECT 1"), SYNC };
-    HOLD(&chat, lines);
-    assert_string_equal(chat_heard(&chat), "0 error 42P01 at 0\n1 error 42P01 at 0\n2 row 1\n2 done SELECT 1\n3 done \n"
-                                           "end\n");
-}
-
-static void test_talk__what_was_taken_for_a_copy_and_is_none(void **state)
-{
-    (void) state;
-    static const struct chat_line lines[] = { COPIES_IN("CREATE TEMP TABLE t (a int)", "1\n"), COPIES_OUT("DROP TABLE t"),
-                                              COPIES_OUT(""), SAYS("SELECT 1"), SYNC };
-    HOLD(&chat, lines);
-    assert_string_equal(chat_heard(&chat), "0 done CREATE TABLE\n1 done DROP TABLE\n2 done \n3 row 1\n3 done SELECT 1\n"
-                                           "4 done \nend\n");
-}
-
-static char *many_lines(size_t bytes)
-{
-    char *data = must_alloc(bytes + 1);
-    for (size_t i = 0; i < bytes; i++)
-        data[i] = (i + 1) % 64 == 0 ? '\n' : 'x';
-    return data;
-}
-
-static void test_talk__a_large_copy_goes_through(void **state)
-{
-    (void) state;
-    enum { SIZE = 16 * 1024 * 1024 };
-    char *data = many_lines(SIZE);
-    const struct chat_line lines[] = { SAYS("CREATE TEMP TABLE t (a text)"), SYNC, COPIES_IN("COPY t FROM stdin", data),
-                                       SAYS("SELECT sum(length(a) + 1) FROM t"), SYNC };
-    HOLD(&chat, lines);
-    free(data);
-    assert_contains(chat_heard(&chat), must_format("2 done COPY %d\n3 row %d\n", SIZE / 64, SIZE));
-}
-
-static void test_talk__an_error_at_the_beginning_of_a_large_copy(void **state)
-{
-    (void) state;
-    enum { SIZE = 16 * 1024 * 1024 };
-    char *data = many_lines(SIZE);
-    const struct chat_line lines[] = { SAYS("CREATE TEMP TABLE t (a int)"), SYNC, COPIES_IN("COPY t FROM stdin", data),
-                                       SAYS("SELECT 1"), SYNC };
-    HOLD(&chat, lines);
-    free(data);
-    assert_contains(chat_heard(&chat), "2 error 22P02 at 0\n3 row 1\n");
-}
-
-static void test_talk__copies_out_and_drops_it(void **state)
-{
-    (void) state;
-    static const struct chat_line lines[] = { COPIES_OUT("COPY (SELECT generate_series(1, 100000)) TO stdout"),
-                                              COPIES_OUT("COPY (SELECT 1 / (2 - generate_series(1, 3))) TO stdout"),
-                                              SAYS("SELECT 1"), SYNC };
-    HOLD(&chat, lines);
-    assert_string_equal(chat_heard(&chat), "0 done COPY 100000\n1 error 22012 at 0\n2 row 1\n2 done SELECT 1\n3 done \n"
-                                           "end\n");
-}
-
-static void test_talk__a_copy_where_none_was_expected_ends_the_talk(void **state)
-{
-    (void) state;
-    static const char *const copies[] = { "COPY pg_class TO stdout", "COPY t FROM stdin" };
-    for (size_t i = 0; i < COUNT(copies); i++) {
-        const struct chat_line lines[] = { SAYS("CREATE TEMP TABLE t (a int)"), SAYS(copies[i]), SAYS("SELECT 1"), SYNC };
-        chat_close(&chat);
-        chat_open(&chat, conninfo());
-        HOLD(&chat, lines);
-        assert_true(chat.lost);
-        assert_contains(chat.fault.what, "COPY in the middle of a pipeline");
-        assert_int_equal(session_state(chat.session), SESSION_CLOSED);
-    }
 }
 
 /* --- cancel ------------------------------------------------------------------------------------------------------------ */
@@ -560,45 +354,33 @@ static void test_talk__terminated_in_a_copy(void **state)
     expect_terminated();
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_chat, close_chat)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_talk__answers_come_in_order),
-        TEST(test_talk__an_empty_statement_is_done),
-        TEST(test_talk__nothing_to_say_ends_at_once),
-        TEST(test_talk__rows_come_one_at_a_time_wherever_a_query_stands),
-        TEST(test_talk__parameters_and_nulls_are_passed),
-        TEST(test_talk__after_an_error_all_is_skipped_up_to_the_sync),
-        TEST(test_talk__a_failed_transaction_is_still_open_after_the_sync),
-        TEST(test_talk__an_error_after_rows_is_heard_after_them),
-        TEST(test_talk__positions_count_characters),
-        TEST(test_talk__notices_come_before_the_answer),
-        TEST(test_talk__notifications_are_nobodys),
-        TEST(test_talk__never_more_is_under_way_than_the_window_holds),
-        TEST(test_talk__statements_larger_than_the_window_pass_one_by_one),
-        TEST(test_talk__many_rows_are_not_kept),
-        TEST(test_talk__a_flush_brings_the_answer_before_the_sync),
-        TEST(test_talk__it_can_be_resumed_by_its_owner),
-        TEST(test_talk__another_may_begin_when_one_ends),
-        TEST(test_talk__the_session_may_be_freed_when_one_ends),
-        TEST(test_talk__copies_in_the_middle),
-        TEST(test_talk__a_copy_stays_in_the_transaction),
-        TEST(test_talk__a_copy_may_be_the_last_act),
-        TEST(test_talk__an_error_in_the_data_is_the_copys),
-        TEST(test_talk__a_copy_that_cannot_begin),
-        TEST(test_talk__what_was_taken_for_a_copy_and_is_none),
-        TEST(test_talk__a_large_copy_goes_through),
-        TEST(test_talk__an_error_at_the_beginning_of_a_large_copy),
-        TEST(test_talk__copies_out_and_drops_it),
-        TEST(test_talk__a_copy_where_none_was_expected_ends_the_talk),
-        TEST(test_talk__a_cancel_interrupts_what_runs),
-        TEST(test_talk__terminated_in_the_middle_of_a_pipeline),
-        TEST(test_talk__freed_when_it_is_terminated),
-        TEST(test_talk__terminated_while_its_owner_has_nothing_to_say),
-        TEST(test_talk__terminated_between_two),
-        TEST(test_talk__terminated_in_a_copy),
+        TALK_TEST(test_talk__answers_come_in_order),
+        TALK_TEST(test_talk__an_empty_statement_is_done),
+        TALK_TEST(test_talk__nothing_to_say_ends_at_once),
+        TALK_TEST(test_talk__rows_come_one_at_a_time_wherever_a_query_stands),
+        TALK_TEST(test_talk__parameters_and_nulls_are_passed),
+        TALK_TEST(test_talk__after_an_error_all_is_skipped_up_to_the_sync),
+        TALK_TEST(test_talk__a_failed_transaction_is_still_open_after_the_sync),
+        TALK_TEST(test_talk__an_error_after_rows_is_heard_after_them),
+        TALK_TEST(test_talk__positions_count_characters),
+        TALK_TEST(test_talk__notices_come_before_the_answer),
+        TALK_TEST(test_talk__notifications_are_nobodys),
+        TALK_TEST(test_talk__never_more_is_under_way_than_the_window_holds),
+        TALK_TEST(test_talk__statements_larger_than_the_window_pass_one_by_one),
+        TALK_TEST(test_talk__many_rows_are_not_kept),
+        TALK_TEST(test_talk__a_flush_brings_the_answer_before_the_sync),
+        TALK_TEST(test_talk__it_can_be_resumed_by_its_owner),
+        TALK_TEST(test_talk__another_may_begin_when_one_ends),
+        TALK_TEST(test_talk__the_session_may_be_freed_when_one_ends),
+        TALK_TEST(test_talk__a_cancel_interrupts_what_runs),
+        TALK_TEST(test_talk__terminated_in_the_middle_of_a_pipeline),
+        TALK_TEST(test_talk__freed_when_it_is_terminated),
+        TALK_TEST(test_talk__terminated_while_its_owner_has_nothing_to_say),
+        TALK_TEST(test_talk__terminated_between_two),
+        TALK_TEST(test_talk__terminated_in_a_copy),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, talking_start, talking_stop);
 }

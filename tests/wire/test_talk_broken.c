@@ -7,31 +7,15 @@
 
 #include "base/memory.h"
 #include "chat.h"
-#include "support/cluster.h"
-#include "support/fake_server.h"
-#include "support/testing.h"
+#include "support/fixture.h"
 #include "support/wire_proxy.h"
 #include "wire.h"
 
-#define COUNT(lines) (sizeof(lines) / sizeof(lines)[0])
-#define SYNC                                                                                                                \
-    {                                                                                                                       \
-        .kind = ACT_SYNC                                                                                                    \
-    }
-#define SAYS(text)                                                                                                          \
-    {                                                                                                                       \
-        .sql = (text)                                                                                                       \
-    }
-
-static struct cluster *cluster;
 static struct wire_proxy *proxy;
-static struct fake_server *server;
 
 static int start(void **state)
 {
-    (void) state;
-    cluster = cluster_new();
-    cluster_start(cluster);
+    start_cluster(state);
     cluster_sql(cluster, NULL, "CREATE TABLE t (a text)");
     proxy = wire_proxy_new("127.0.0.1", cluster_port(cluster));
     return 0;
@@ -39,24 +23,8 @@ static int start(void **state)
 
 static int stop(void **state)
 {
-    (void) state;
     wire_proxy_free(proxy);
-    cluster_free(cluster);
-    return 0;
-}
-
-static int make(void **state)
-{
-    (void) state;
-    server = fake_server_new(NULL);
-    return 0;
-}
-
-static int clear(void **state)
-{
-    (void) state;
-    fake_server_free(server);
-    return 0;
+    return stop_cluster(state);
 }
 
 static const char *through_proxy(void)
@@ -308,18 +276,24 @@ static void test_talk__a_cancel_when_nothing_runs_is_not_repeated(void **state)
     chat_close(&chat);
 }
 
-static void test_talk__it_may_be_cancelled_twice(void **state)
+/* Of a server that will not answer. */
+static void ask_the_silent(struct chat *chat)
 {
-    (void) state;
     static const struct fake_reply replies[] = { { .match = "pg_sleep", .deed = FAKE_SAY_NOTHING }, FAKE_END };
     static const struct fake_visit visit = { .replies = replies };
     static const struct chat_line lines[] = { SAYS("SELECT pg_sleep(1000)"), SYNC };
     fake_server_script(server, &visit, 1);
     fake_server_listen(server);
+    chat_open(chat, at_fake());
+    chat_begin(chat, lines, COUNT(lines));
+}
+
+static void test_talk__it_may_be_cancelled_twice(void **state)
+{
+    (void) state;
     struct chat chat;
     struct fault fault;
-    chat_open(&chat, at_fake());
-    chat_begin(&chat, lines, COUNT(lines));
+    ask_the_silent(&chat);
     assert_true(session_cancel(chat.session, &fault));
     assert_true(session_cancel(chat.session, &fault));
     chat_close(&chat);
@@ -328,15 +302,9 @@ static void test_talk__it_may_be_cancelled_twice(void **state)
 static void test_talk__a_session_may_be_freed_while_it_is_cancelled(void **state)
 {
     (void) state;
-    static const struct fake_reply replies[] = { { .match = "pg_sleep", .deed = FAKE_SAY_NOTHING }, FAKE_END };
-    static const struct fake_visit visit = { .replies = replies };
-    static const struct chat_line lines[] = { SAYS("SELECT pg_sleep(1000)"), SYNC };
-    fake_server_script(server, &visit, 1);
-    fake_server_listen(server);
     struct chat chat;
     struct fault fault;
-    chat_open(&chat, at_fake());
-    chat_begin(&chat, lines, COUNT(lines));
+    ask_the_silent(&chat);
     assert_true(session_cancel(chat.session, &fault));
     chat_close(&chat);
     assert_int_equal(chat.ends, 0);
@@ -388,7 +356,7 @@ static void test_talk__a_cancel_without_memory_is_none(void **state)
     chat_close(&chat);
 }
 
-#define FAKE(name) cmocka_unit_test_setup_teardown(name, make, clear)
+#define FAKE(name) cmocka_unit_test_setup_teardown(name, make_server, free_server)
 
 int main(void)
 {

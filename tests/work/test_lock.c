@@ -5,14 +5,12 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "support/cluster.h"
+#include "support/fixture.h"
 #include "support/must.h"
-#include "support/testing.h"
 #include "work/lock.h"
 
 static const int64_t key = 4711;
 
-static struct cluster *cluster;
 static const char *database;
 static struct settings settings = { .ledger_table = "schema_migrations", .lock_wait_ms = -1 };
 
@@ -107,21 +105,6 @@ static void lock_well(struct runner *runner)
     loop_run(loop);
     assert_int_equal(runner->overs, 1);
     assert_int_equal(runner->end, LOCK_OURS);
-}
-
-static int start(void **state)
-{
-    (void) state;
-    cluster = cluster_new();
-    cluster_start(cluster);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void) state;
-    cluster_free(cluster);
-    return 0;
 }
 
 static int make(void **state)
@@ -374,5 +357,5 @@ int main(void)
         TEST(test_lock__a_key_with_all_its_bits_is_found_in_pg_locks),
         TEST(test_lock__ends_cleanly_without_memory),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_cluster, stop_cluster);
 }

@@ -6,8 +6,6 @@
 
 #include "waiting.h"
 
-#define SHORT "--interval", "100ms"
-
 /* --- a server that comes up -------------------------------------------------------------------------------------------- */
 
 static void test_wait__is_over_when_the_server_is_up(void **state)
@@ -205,95 +203,6 @@ static void test_wait__is_kind_to_a_server_that_is_full(void **state)
     expect_kindness(&visit, 9);
 }
 
-/* --- refusals ---------------------------------------------------------------------------------------------------------- */
-
-static void test_wait__without_grace_a_refusal_ends_it_at_once(void **state)
-{
-    (void) state;
-    static const struct {
-        struct fake_visit visit;
-        const char *told;
-    } cases[] = {
-        { REFUSING("28P01", "Passwort-Authentifizierung fehlgeschlagen"), "\"sqlstate\":\"28P01\"" },
-        { REFUSING("28000", "no pg_hba.conf entry"), "\"sqlstate\":\"28000\"" },
-        { REFUSING("3D000", "database \\\"d\\\" does not exist"), "\"sqlstate\":\"3D000\"" },
-        { { .password = "wanted" }, "POSTGRES_PASSWORD" },
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        unsigned before = fake_server_connections(first);
-        PLAY_ONE(first, &cases[i].visit);
-        const char *log = wait_log(only(first), WORDS("--grace", "0"), 4);
-        fake_server_refuse(first);
-        assert_contains(event_line(log, "failed"), cases[i].told);
-        assert_int_equal(fake_server_connections(first), before + 1);
-    }
-}
-
-static void test_wait__a_server_without_tls_is_a_refusal(void **state)
-{
-    (void) state;
-    PLAY_ONE(first, &visit_primary);
-    const char *words = must_format("host=127.0.0.1 port=%d user=u dbname=d sslmode=require", fake_server_port(first));
-    const char *log = wait_log(words, WORDS("--grace", "0"), 4);
-    assert_contains(event_line(log, "failed"), "does not support SSL");
-}
-
-static void test_wait__a_refusal_is_tried_again_within_the_grace(void **state)
-{
-    (void) state;
-    static const struct fake_reply replies[] = { PRIMARY_STATE, FAKE_END };
-    static const struct fake_visit visits[] = { REFUSING("28P01", "no"), { .replies = replies } };
-    PLAY(first, visits);
-    wait_log(only(first), WORDS("--grace", "60s"), 0);
-    assert_int_equal(fake_server_connections(first), 2);
-}
-
-static void test_wait__a_refusal_that_stays_ends_it_after_the_grace(void **state)
-{
-    (void) state;
-    static const struct fake_visit visit = REFUSING("28P01", "no");
-    PLAY_ONE(first, &visit);
-    const char *log = wait_log(only(first), WORDS("--grace", "300ms"), 4);
-    assert_in_range(fake_server_connections(first), 2, 3);
-    assert_contains(event_line(log, "failed"), "refuses: no");
-}
-
-/* By the fourth knock the grace for the first kind of answer has passed. */
-static void test_wait__the_grace_begins_again_when_the_answer_changes(void **state)
-{
-    (void) state;
-    static const struct fake_reply replies[] = { PRIMARY_STATE, FAKE_END };
-    static const struct fake_visit visits[] = { REFUSING("28P01", "no"),
-                                                REFUSING("28P01", "no"),
-                                                REFUSING("28P01", "no"),
-                                                REFUSING("3D000", "no database"),
-                                                { .replies = replies } };
-    PLAY(first, visits);
-    wait_log(only(first), WORDS("--grace", "950ms"), 0);
-    assert_int_equal(fake_server_connections(first), 5);
-}
-
-static void test_wait__a_refusal_is_forgotten_when_the_server_starts_again(void **state)
-{
-    (void) state;
-    static const struct fake_reply replies[] = { PRIMARY_STATE, FAKE_END };
-    static const struct fake_visit visits[] = { REFUSING("28P01", "no"), REFUSING("28P01", "no"),
-                                                REFUSING("28P01", "no"), STARTING_UP,
-                                                REFUSING("28P01", "no"), { .replies = replies } };
-    PLAY(first, visits);
-    wait_log(only(first), WORDS("--grace", "950ms"), 0);
-    assert_int_equal(fake_server_connections(first), 6);
-}
-
-static void test_wait__a_server_that_is_too_old_is_refused(void **state)
-{
-    (void) state;
-    static const struct fake_reply replies[] = { STATE_OF("f", "f", "120017"), FAKE_END };
-    static const struct fake_visit visit = { .replies = replies };
-    PLAY_ONE(first, &visit);
-    assert_contains(event_line(wait_log(only(first), NULL, 4), "failed"), "PostgreSQL 12");
-}
-
 /* --- the deadline ------------------------------------------------------------------------------------------------------ */
 
 static void test_wait__the_deadline_bounds_silence(void **state)
@@ -335,94 +244,6 @@ static void test_wait__a_connect_timeout_is_honoured(void **state)
     assert_int_equal(fake_server_connections(first), 2);
 }
 
-/* --- rungs ------------------------------------------------------------------------------------------------------------- */
-
-static void test_wait__listening_asks_for_no_word(void **state)
-{
-    (void) state;
-    static const struct fake_visit visit = { .manner = FAKE_SILENT };
-    PLAY_ONE(first, &visit);
-    struct run_result result = up_end(wait_begin(only(first), WORDS("--until", "listening", SHORT)), 0);
-    assert_string_equal(result.errors, "");
-    assert_contains(event_line(result.output, "ready"), "\"until\":\"listening\"");
-    assert_lacks(event_line(result.output, "ready"), "\"role\"");
-}
-
-static void test_wait__accepting_is_any_answer_to_the_startup_message(void **state)
-{
-    (void) state;
-    static const struct fake_visit visits[] = {
-        REFUSING("28000", "no entry"), REFUSING("3D000", "no database"), REFUSING("53300", "full"), { .password = "wanted" }
-    };
-    for (size_t i = 0; i < sizeof visits / sizeof visits[0]; i++) {
-        PLAY_ONE(first, &visits[i]);
-        struct run_result result = up_end(wait_begin(only(first), WORDS("--until", "accepting", "--grace", "0")), 0);
-        fake_server_refuse(first);
-        assert_string_equal(result.errors, "");
-        assert_contains(event_line(result.output, "ready"), "\"until\":\"accepting\"");
-    }
-}
-
-static void test_wait__accepting_is_not_starting_up_and_not_silence(void **state)
-{
-    (void) state;
-    static const struct fake_visit visits[] = { STARTING_UP,
-                                                { .manner = FAKE_SILENT },
-                                                { .manner = FAKE_CLOSE_AFTER_STARTUP } };
-    for (size_t i = 0; i < sizeof visits / sizeof visits[0]; i++) {
-        PLAY_ONE(first, &visits[i]);
-        wait_log(only(first), WORDS("--until", "accepting", SHORT, "--attempts", "2"), 3);
-        fake_server_refuse(first);
-    }
-}
-
-static void test_wait__below_a_login_no_password_is_sent(void **state)
-{
-    (void) state;
-    static const struct fake_visit visit = { .password = "secret" };
-    PLAY_ONE(first, &visit);
-    wait_log(must_format("%s password=secret", only(first)), WORDS("--until", "accepting"), 0);
-    assert_lacks(fake_server_heard(first), "password");
-}
-
-static void test_wait__writable_looks_on_in_one_session(void **state)
-{
-    (void) state;
-    static const struct fake_reply replies[] = {
-        { .match = "pg_is_in_recovery",
-          .rows = "pid|r|o|v|s|e|c|u|l|lu|lr|lw|se|mc\n1|t|t|150004|public|f|\\N|f|f|f|f|f|t|t",
-          .times = 2 },
-        { .match = "pg_is_in_recovery",
-          .rows = "pid|r|o|v|s|e|c|u|l|lu|lr|lw|se|mc\n1|f|t|150004|public|f|\\N|f|f|f|f|f|t|t",
-          .times = 1 },
-        PRIMARY_STATE,
-        FAKE_END
-    };
-    static const struct fake_visit visit = { .replies = replies };
-    PLAY_ONE(first, &visit);
-    const char *log = wait_log(only(first), WORDS("--until", "writable", "--log-level", "debug"), 0);
-    assert_int_equal(fake_server_connections(first), 1);
-    assert_contains(event_line(log, "knocked"), "a standby, not writable");
-    assert_contains(event_line_with(log, "knocked", "read-only"), "read-only");
-}
-
-/* Looking on is a question of its own: a window that ends just then has not been silent for it. */
-static void test_wait__looking_on_through_many_windows_keeps_the_session(void **state)
-{
-    (void) state;
-    PLAY_ONE(first, &visit_standby);
-    const char *log = wait_log(only(first), WORDS("--until", "writable", "--interval", "20ms", "--attempts", "60"), 3);
-    assert_int_equal(event_count(log, "attempt_failed"), 60);
-    assert_int_equal(fake_server_connections(first), 1);
-}
-
-static void test_wait__a_standby_is_logged_into_all_the_same(void **state)
-{
-    (void) state;
-    PLAY_ONE(first, &visit_standby);
-    assert_contains(event_line(wait_log(only(first), NULL, 0), "ready"), "\"role\":\"standby\"");
-}
-
 /* --- signals ----------------------------------------------------------------------------------------------------------- */
 
 static void expect_signal(int signal_number)
@@ -461,24 +282,10 @@ int main(void)
         WAIT_TEST(test_wait__is_kind_to_a_server_that_starts_up),
         WAIT_TEST(test_wait__is_kinder_to_a_server_that_refuses),
         WAIT_TEST(test_wait__is_kind_to_a_server_that_is_full),
-        WAIT_TEST(test_wait__without_grace_a_refusal_ends_it_at_once),
-        WAIT_TEST(test_wait__a_server_without_tls_is_a_refusal),
-        WAIT_TEST(test_wait__a_refusal_is_tried_again_within_the_grace),
-        WAIT_TEST(test_wait__a_refusal_that_stays_ends_it_after_the_grace),
-        WAIT_TEST(test_wait__the_grace_begins_again_when_the_answer_changes),
-        WAIT_TEST(test_wait__a_refusal_is_forgotten_when_the_server_starts_again),
-        WAIT_TEST(test_wait__a_server_that_is_too_old_is_refused),
         WAIT_TEST(test_wait__the_deadline_bounds_silence),
         WAIT_TEST(test_wait__the_deadline_bounds_a_query),
         WAIT_TEST(test_wait__the_deadline_is_shorter_than_the_grace),
         WAIT_TEST(test_wait__a_connect_timeout_is_honoured),
-        WAIT_TEST(test_wait__listening_asks_for_no_word),
-        WAIT_TEST(test_wait__accepting_is_any_answer_to_the_startup_message),
-        WAIT_TEST(test_wait__accepting_is_not_starting_up_and_not_silence),
-        WAIT_TEST(test_wait__below_a_login_no_password_is_sent),
-        WAIT_TEST(test_wait__writable_looks_on_in_one_session),
-        WAIT_TEST(test_wait__looking_on_through_many_windows_keeps_the_session),
-        WAIT_TEST(test_wait__a_standby_is_logged_into_all_the_same),
         WAIT_TEST(test_wait__a_signal_ends_it),
         UP_LOG_TEST,
     };

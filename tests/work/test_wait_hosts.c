@@ -8,8 +8,6 @@
 
 #include "waiting.h"
 
-#define SHORT "--interval", "100ms"
-
 static const char *host_list(const char *names)
 {
     return must_format("host=%s port=%d user=u dbname=d sslmode=disable", names, fake_server_port(first));

@@ -5,11 +5,10 @@
 
 #include <stdlib.h>
 
+#include "support/fixture.h"
 #include "support/log_schema.h"
 
 enum { MOST_WORDS = 40 };
-
-struct cluster *cluster;
 
 static struct bytes all_logs;
 
@@ -17,18 +16,13 @@ static struct bytes all_logs;
 
 int up_start(void **state)
 {
-    (void) state;
-    cluster = cluster_new();
-    cluster_start(cluster);
-    return 0;
+    return start_cluster(state);
 }
 
 int up_stop(void **state)
 {
-    (void) state;
-    cluster_free(cluster);
     bytes_finish(&all_logs);
-    return 0;
+    return stop_cluster(state);
 }
 
 int up_clean(void **state)

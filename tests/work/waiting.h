@@ -26,6 +26,9 @@ extern const struct fake_visit visit_primary, visit_standby, visit_read_only;
     }
 #define STARTING_UP REFUSING("57P03", "the database system is starting up")
 
+/* Words for an attempt that is soon over. */
+#define SHORT "--interval", "100ms"
+
 /* Plays the visits to those who come. */
 #define PLAY(server, visits)    play((server), (visits), sizeof(visits) / sizeof(visits)[0])
 #define PLAY_ONE(server, visit) play((server), (visit), 1)
