@@ -157,7 +157,6 @@ static bool read_log_level(enum level *level, const struct given *given, struct 
     return true;
 }
 
-/* A line or two for each option; those for the connection are read in settings_words.c. */
 /* Where an option's text goes as it is; NULL: it has to be read. */
 static const char **place_of_text(struct settings *settings, enum option_id id)
 {
@@ -199,6 +198,7 @@ static bool *place_of_switch(struct settings *settings, enum option_id id)
     }
 }
 
+/* A line or two for each option; those for the connection are read in settings_words.c. */
 static bool read_value(struct settings *settings, enum option_id id, const struct given *given, struct arena *arena,
                        struct fault *fault)
 {

@@ -144,6 +144,21 @@ static void test_ledger__a_role_without_create_is_told_what_to_do(void **state)
     up_run(&up, 0);
 }
 
+static void test_ledger__a_role_that_cannot_look_into_the_schema_is_told_so(void **state)
+{
+    (void) state;
+    const char *database = up_database("nousage");
+    const char *folder = one_table_folder();
+    up_run(&(struct up){ .migrations = folder, .database = database }, 0);
+    cluster_sql(cluster, database,
+                "CREATE ROLE outsider LOGIN; REVOKE ALL ON SCHEMA public FROM PUBLIC; GRANT SELECT ON schema_migrations TO "
+                "outsider");
+    const struct up up = { .migrations = folder, .database = database, .role = "outsider" };
+    assert_contains(up_failure(&up, 4), "USAGE on its schema");
+    cluster_sql(cluster, database, "GRANT USAGE ON SCHEMA public TO outsider");
+    up_run(&up, 0);
+}
+
 static void test_ledger__a_role_without_insert_is_refused(void **state)
 {
     (void) state;
@@ -265,6 +280,7 @@ int main(void)
         UP_TEST(test_ledger__a_log_that_is_not_ours_is_left_alone),
         UP_TEST(test_ledger__further_columns_are_no_hindrance),
         UP_TEST(test_ledger__a_role_without_create_is_told_what_to_do),
+        UP_TEST(test_ledger__a_role_that_cannot_look_into_the_schema_is_told_so),
         UP_TEST(test_ledger__a_role_without_insert_is_refused),
         UP_TEST(test_ledger__a_role_without_select_is_refused),
         UP_TEST(test_ledger__a_role_without_rights_to_the_log_migrates_without_it),
