@@ -202,6 +202,28 @@ static void test_ends__a_full_disk_is_a_failed_migration(void **state)
     assert_string_equal(cluster_sql(own, NULL, "SELECT count(*) FROM t"), "1000");
 }
 
+/* A backend that cannot write the WAL panics, and the server recovers; by then there is room. */
+static void test_ends__a_full_pg_wal_is_a_crash_of_the_server(void **state)
+{
+    (void) state;
+    static const char much_wal[] =
+        "CREATE TABLE two (a int); " GATE
+        " SELECT pg_logical_emit_message(false, 'much', repeat('x', 1000000)) FROM generate_series(1, 40);";
+    PGconn *gate = close_gate();
+    struct run *run = begin(
+        FILES({ "1.sql", "CREATE TABLE one (a int);" }, { "2.sql", much_wal }, { "3.sql", "CREATE TABLE three (a int);" }));
+    cluster_wait_until(own, NULL, AT_THE_GATE);
+    const char *pid = cluster_sql(own, NULL, "SELECT pid FROM pg_stat_activity WHERE application_name = 'pgusher'");
+    cluster_sql(own, NULL,
+                must_format("CREATE TABLE said (a text); COPY said FROM PROGRAM 'prlimit --pid %s --fsize=1000000:'", pid));
+    PQfinish(gate);
+    const char *log = up_end(run, 0).output;
+    assert_non_null(strstr(cluster_log(own, 0), "PANIC:  could not write to "));
+    assert_contains(event_line(log, "connection_lost"), "\"migration\":\"2.sql\"");
+    assert_int_equal(event_count(log, "migration_failed"), 0);
+    expect_three_applied();
+}
+
 static void restart_with_memory(long most_kb)
 {
     cluster_stop(own, CLUSTER_FAST);
@@ -352,6 +374,7 @@ int main(void)
         OWN(test_ends__the_runs_own_backend_is_killed),
         OWN(test_ends__a_migration_that_brings_the_server_down_each_time_is_a_failed_one),
         OWN(test_ends__a_full_disk_is_a_failed_migration),
+        OWN(test_ends__a_full_pg_wal_is_a_crash_of_the_server),
         OWN(test_ends__a_backend_without_memory_is_a_failed_migration),
         OWN(test_ends__a_server_without_a_free_slot_is_waited_for),
         OWN(test_ends__a_server_without_a_free_slot_is_waited_for_after_a_lost_connection),
