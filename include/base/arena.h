@@ -24,8 +24,8 @@ void *arena_alloc(struct arena *arena, size_t size_bytes);
 void *arena_array(struct arena *arena, size_t count, size_t element_bytes);
 
 /*
- * A list with room for one element more than count: list itself, or a copy with twice as much room, which *room then tells. NULL when
- * out of memory; list and *room stay as they are.
+ * A list with room for one element more than count: list itself, or one with twice as much room, which *room then tells, and which takes
+ * the place of the old one. NULL when out of memory; list and *room stay as they are.
  */
 void *arena_grow(struct arena *arena, void *list, size_t count, size_t *room, size_t element_bytes);
 

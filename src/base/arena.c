@@ -1,7 +1,7 @@
 /*
  * Blocks in a list, filled from the front. The first is small, because there may be thousands of arenas that hold little, and each is
  * twice as large as the one before it up to a maximum. A request larger than a block gets a block of its own, put behind the newest one,
- * so that the newest keeps its free room.
+ * so that the newest keeps its free room; a list that has one grows in it.
  */
 #include "base/arena.h"
 
@@ -104,15 +104,38 @@ void *arena_array(struct arena *arena, size_t count, size_t element_bytes)
     return arena_alloc(arena, count * element_bytes);
 }
 
+/* The link to the block that a list has for itself, or NULL: one that it fills, because it was too large for the others. */
+static struct arena_block **find_own_block(struct arena *arena, const void *list, size_t size)
+{
+    for (struct arena_block **at = &arena->newest; list != NULL && *at != NULL; at = &(*at)->older)
+        if ((*at)->bytes == list && (*at)->size == size)
+            return at;
+    return NULL;
+}
+
+static void *grow_block(struct arena_block **at, size_t size)
+{
+    struct arena_block *block = memory_realloc(*at, sizeof *block + size);
+    if (block == NULL)
+        return NULL;
+    block->size = size;
+    block->used = size;
+    *at = block;
+    return block->bytes;
+}
+
 void *arena_grow(struct arena *arena, void *list, size_t count, size_t *room, size_t element_bytes)
 {
     if (count < *room)
         return list;
     size_t more = *room > 0 ? *room * 2 : FIRST_ROOM;
-    void *grown = arena_array(arena, more, element_bytes);
+    if (more > SIZE_MAX / 2 / element_bytes)
+        return NULL;
+    struct arena_block **own = find_own_block(arena, list, round_up(*room * element_bytes));
+    void *grown = own != NULL ? grow_block(own, round_up(more * element_bytes)) : arena_array(arena, more, element_bytes);
     if (grown == NULL)
         return NULL;
-    if (count > 0)
+    if (own == NULL && count > 0)
         memcpy(grown, list, count * element_bytes);
     *room = more;
     return grown;

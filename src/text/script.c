@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "base/memory.h"
 #include "text/directives.h"
 #include "text/forbidden.h"
 #include "text/session_effect.h"
@@ -13,7 +12,7 @@
 #include "text/standalone.h"
 #include "text/transaction.h"
 
-/* What is read piece by piece grows on the heap, and is moved into the arena when its size is known. */
+/* What is read piece by piece; its lists live in the arena. */
 struct draft {
     const struct source *source;
     struct arena *arena;
@@ -27,20 +26,10 @@ struct draft {
     size_t first_alone_offset;
 };
 
-static void *grow(void *elements, size_t count, size_t *room, size_t element_bytes)
-{
-    if (count < *room)
-        return elements;
-    size_t new_room = *room > 0 ? *room * 2 : 16;
-    void *grown = memory_realloc(elements, new_room * element_bytes);
-    if (grown != NULL)
-        *room = new_room;
-    return grown;
-}
-
 static bool add_statement(struct draft *draft, struct statement statement)
 {
-    void *grown = grow(draft->statements, draft->statement_count, &draft->statement_room, sizeof statement);
+    struct statement *grown =
+        arena_grow(draft->arena, draft->statements, draft->statement_count, &draft->statement_room, sizeof statement);
     if (grown == NULL)
         return false;
     draft->statements = grown;
@@ -48,12 +37,19 @@ static bool add_statement(struct draft *draft, struct statement statement)
     return true;
 }
 
+static bool make_room_for_remark(struct draft *draft)
+{
+    struct remark *grown =
+        arena_grow(draft->arena, draft->remarks, draft->remark_count, &draft->remark_room, sizeof *draft->remarks);
+    if (grown != NULL)
+        draft->remarks = grown;
+    return grown != NULL;
+}
+
 static bool add_remark(struct draft *draft, struct remark remark)
 {
-    void *grown = grow(draft->remarks, draft->remark_count, &draft->remark_room, sizeof remark);
-    if (grown == NULL)
+    if (!make_room_for_remark(draft))
         return false;
-    draft->remarks = grown;
     draft->remarks[draft->remark_count++] = remark;
     return true;
 }
@@ -168,18 +164,14 @@ static bool choose_mode(struct script *script, struct draft *draft, const struct
 }
 
 /* The remarks get room for the one that transaction_absorb() may add. */
-static bool move_to_arena(struct script *script, const struct draft *draft, struct fault *fault)
+static bool take_draft(struct script *script, struct draft *draft, struct fault *fault)
 {
-    script->statement_count = draft->statement_count;
-    script->remark_count = draft->remark_count;
-    script->statements = arena_array(draft->arena, draft->statement_count, sizeof *script->statements);
-    script->remarks = arena_array(draft->arena, draft->remark_count + 1, sizeof *script->remarks);
-    if (script->statements == NULL || script->remarks == NULL)
+    if (!make_room_for_remark(draft))
         return fault_out_of_memory(fault);
-    if (draft->statement_count > 0)
-        memcpy(script->statements, draft->statements, draft->statement_count * sizeof *script->statements);
-    if (draft->remark_count > 0)
-        memcpy(script->remarks, draft->remarks, draft->remark_count * sizeof *script->remarks);
+    script->statements = draft->statements;
+    script->statement_count = draft->statement_count;
+    script->remarks = draft->remarks;
+    script->remark_count = draft->remark_count;
     return true;
 }
 
@@ -210,7 +202,7 @@ static bool build(struct script *script, struct draft *draft, struct fault *faul
 {
     struct directives directives;
     if (!directives_read(&directives, draft->source, fault) || !take_pieces(draft, fault) ||
-        !choose_mode(script, draft, &directives, fault) || !move_to_arena(script, draft, fault) ||
+        !choose_mode(script, draft, &directives, fault) || !take_draft(script, draft, fault) ||
         !settle_transactions(script, draft->arena, &directives, fault))
         return false;
     script->lock_timeout_ms = directives.lock_timeout_ms;
@@ -223,10 +215,7 @@ bool script_read(struct script *script, struct arena *arena, const struct source
 {
     *script = (struct script){ .source = source, .mode = SCRIPT_TRANSACTION, .begin_options = "" };
     struct draft draft = { .source = source, .arena = arena };
-    bool built = build(script, &draft, fault);
-    memory_free(draft.statements);
-    memory_free(draft.remarks);
-    return built;
+    return build(script, &draft, fault);
 }
 
 void statement_headline(const struct script *script, size_t index, char *line, size_t size)

@@ -101,6 +101,24 @@ static void test_arena__a_list_grows_only_when_it_is_full_and_keeps_what_is_in_i
     assert_int_equal(room, SIZE_MAX / 4);
 }
 
+static void test_arena__two_long_lists_grow_side_by_side(void **state)
+{
+    (void) state;
+    size_t *lists[2] = { NULL, NULL };
+    size_t rooms[2] = { 0, 0 };
+    for (size_t count = 0; count < 100000; count++) {
+        for (size_t i = 0; i < 2; i++) {
+            lists[i] = arena_grow(&arena, lists[i], count, &rooms[i], sizeof *lists[i]);
+            lists[i][count] = 2 * count + i;
+        }
+    }
+    const char *small = arena_text(&arena, "still there");
+    for (size_t count = 0; count < 100000; count++)
+        for (size_t i = 0; i < 2; i++)
+            assert_int_equal(lists[i][count], 2 * count + i);
+    assert_string_equal(small, "still there");
+}
+
 static void test_arena__copies_end_with_a_nul_and_keep_those_inside(void **state)
 {
     (void) state;
@@ -174,6 +192,7 @@ int main(void)
         ARENA_TEST(test_arena__a_large_piece_leaves_the_room_for_small_ones),
         ARENA_TEST(test_arena__an_impossible_size_is_no_memory),
         ARENA_TEST(test_arena__a_list_grows_only_when_it_is_full_and_keeps_what_is_in_it),
+        ARENA_TEST(test_arena__two_long_lists_grow_side_by_side),
         ARENA_TEST(test_arena__copies_end_with_a_nul_and_keep_those_inside),
         ARENA_TEST(test_arena__text_of_nothing_is_nothing),
         ARENA_TEST(test_arena__formats_text_of_any_length),
