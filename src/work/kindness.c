@@ -40,7 +40,7 @@ static struct bounds bounds_for(const struct look *look)
     case SEEN_NO_SOCKET:
     case SEEN_CLOSED:
     case SEEN_STARTING_UP:
-        return (struct bounds){ 5, 45 }; /* cheap to refuse, and about to change: some 22 knocks a second at most */
+        return (struct bounds){ 5, 45 }; /* cheap to refuse, and about to change: some 25 knocks a second at most */
     case SEEN_SILENT:
         return (struct bounds){ SILENT_MS, SILENT_MS }; /* a whole window has passed */
     case SEEN_NO_PASSWORD:
