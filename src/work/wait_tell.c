@@ -135,6 +135,8 @@ static const char *hint_for(enum seen seen, const struct slot *where)
         return "Check sslrootcert and that the host's name is the certificate's, or choose another sslmode.";
     case SEEN_TLS_MISSING:
         return "The server has ssl = off: switch it on, or choose sslmode=prefer.";
+    case SEEN_PENDING:
+        return "pgusher status shows which, and pgusher up applies them.";
     default:
         return "";
     }

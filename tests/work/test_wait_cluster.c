@@ -173,7 +173,9 @@ static void test_wait__migrated_waits_for_another_runner(void **state)
     const char *database = up_database("migrated");
     const char *folder = FILES({ "1.sql", "CREATE TABLE a (b int);" }, { "2.sql", "CREATE TABLE c (d int);" });
     const char *conninfo = cluster_conninfo(cluster, database);
-    log_of(conninfo, WORDS("--until", "migrated", "-m", folder, "--interval", "500ms", "--attempts", "2"), 8);
+    const char *log =
+        log_of(conninfo, WORDS("--until", "migrated", "-m", folder, "--interval", "500ms", "--attempts", "2"), 8);
+    assert_contains(event_line(log, "failed"), "pgusher status shows which");
     struct run *run = begin(conninfo, WORDS("--until", "migrated", "-m", folder, "--log-level", "debug"));
     run_wait_for(run, "migrations are pending");
     up_run(&(struct up){ .migrations = folder, .database = database }, 0);
