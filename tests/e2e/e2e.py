@@ -10,6 +10,8 @@ import shutil
 import sys
 import traceback
 
+import yaml
+
 import manifests
 from engine import (BUILD, BUILD_ELSEWHERE, HARDENED, PASSWORD, PGUSHER, POSTGRES, Failure, Stage, await_log, await_true, docker, events,
                     finished, hold, hold_equal, inspect, logs, run, started)
@@ -106,12 +108,16 @@ def hold_migrated_before_the_bot(stage):
     hold(started(stage.of_project('bot')) >= finished(stage.of_project('db-migrate')), 'the bot started too early')
 
 
+def page_of_five_minutes():
+    """The Compose file that docs/init-container.md prints."""
+    blocks = re.findall(r'(?ms)^```yaml\n(services:.*?)^```$', open('docs/init-container.md', encoding='utf-8').read())
+    hold_equal(len(blocks), 1, 'Compose files on the page')
+    return blocks[0]
+
+
 @test
 def compose__the_file_of_init_container_in_five_minutes_works(stage):
-    page = open('docs/init-container.md', encoding='utf-8').read()
-    blocks = re.findall(r'(?ms)^```yaml\n(services:.*?)^```$', page)
-    hold_equal(len(blocks), 1, 'Compose files on the page')
-    file = compose_of(stage, blocks[0])
+    file = compose_of(stage, page_of_five_minutes())
     said = run(os.environ['PGUSHER'], 'compose', 'check', file).stdout
     hold('1 service uses the database and waits for db-migrate' in said, f'compose check: {said}')
     stage.compose('up', '--detach', file=file)
@@ -158,6 +164,20 @@ def compose__a_db_migrate_that_was_there_needs_another_image_and_command_only(st
     stage.compose('up', '--detach', file=file)
     hold_migrated_before_the_bot(stage)
     hold('event=attempt_failed' in logs(stage.of_project('db-migrate')), 'it did not have to wait')
+
+
+@test
+def compose__each_example_hardens_what_migrates(stage):
+    page = stage.file('compose.yml', page_of_five_minutes())
+    wanted = {'read_only': True, 'cap_drop': ['ALL'], 'security_opt': ['no-new-privileges:true'], 'mem_limit': '32m', 'pids_limit': 16,
+              'restart': 'no'}
+    for file in ('docker/compose.yml', 'docker/multi-bot/compose.template.yml', page):
+        with open(file, encoding='utf-8') as text:
+            services = yaml.safe_load(text)['services']
+        migrate = services['db-migrate']
+        hold_equal({key: migrate.get(key) for key in wanted}, wanted, f'db-migrate of {file}')
+        hold_equal(migrate.get('networks'), services['postgres'].get('networks'), f'the networks of db-migrate of {file}')
+        hold('pgusher' in migrate['image'] or migrate.get('user') == '65532:65532', f'db-migrate of {file} may be root')
 
 
 def multi_bot_of(stage):
@@ -264,6 +284,18 @@ def wait__a_secret_that_changes_is_read_again(stage):
     stage.file('secrets/password', PASSWORD + '\n')
     stage.ended(migrate, 0)
     hold('the old one' not in logs(migrate) and PASSWORD not in logs(migrate), 'a password is in the log')
+
+
+@test
+def wait__a_secret_that_may_not_be_read_ends_it_with_2(stage):
+    secret = stage.file('password', PASSWORD)
+    os.chmod(secret, 0o600)
+    migrate = stage.pgusher(migrations=DEMO, POSTGRES_PASSWORD=None, POSTGRES_PASSWORD_FILE='/run/password',
+                            options=['--volume', f'{secret}:/run/password:ro'])
+    stage.ended(migrate, 2)
+    failed = events(migrate, 'failed')[0]
+    hold_equal(failed['message'], 'cannot read the file that POSTGRES_PASSWORD_FILE names, /run/password: Permission denied', 'why')
+    hold('user 65532' in failed['hint'], f'the hint: {failed["hint"]}')
 
 
 @test
