@@ -7,6 +7,7 @@ test, and its name says what holds; NAME is a part of such a name. tests/e2e/ima
 import os
 import re
 import shutil
+import socket
 import sys
 import traceback
 
@@ -180,14 +181,24 @@ def compose__each_example_hardens_what_migrates(stage):
         hold('pgusher' in migrate['image'] or migrate.get('user') == '65532:65532', f'db-migrate of {file} may be root')
 
 
+def free_port():
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        return server.getsockname()[1]
+
+
 def multi_bot_of(stage):
-    """docker/multi-bot as it is, but for the images; returned is what runs its multi-bot.sh. PGUSHER is a program that can write
-    Compose files, unlike the image's."""
+    """docker/multi-bot as it is, but for the images and for what the machine has only once: names and ports. Returned is what runs its
+    multi-bot.sh. PGUSHER is a program that can write Compose files, unlike the image's."""
     folder = f'{stage.folder}/multi-bot'
     shutil.copytree('docker/multi-bot', folder, ignore=shutil.ignore_patterns('compose.yml', 'database_password.txt'))
     template = open(f'{folder}/compose.template.yml', encoding='utf-8').read()
-    hold('image: postgres:' in template, 'the template has no image of PostgreSQL')
-    stage.file('multi-bot/compose.template.yml', re.sub('image: postgres:.*', f'image: {POSTGRES}', template))
+    for line, ours in (('image: postgres:.*', f'image: {POSTGRES}'), ('container_name: ', f'container_name: {stage.name}-')):
+        hold(re.search(line, template), f'the template has no {line}')
+        template = re.sub(line, ours, template)
+    stage.file('multi-bot/compose.template.yml', template)
+    for name in ('alice', 'bob'):
+        text = open(f'{folder}/.env.{name}', encoding='utf-8').read()
+        stage.file(f'multi-bot/.env.{name}', re.sub('BOT_PORT=.*', f'BOT_PORT={free_port()}', text))
     stage.file('multi-bot/database_password.txt', PASSWORD + '\n')
     stage.file('bot/sql/migrations/001_bot.sql', 'CREATE TABLE bot (id int);')
     image = stage.image('bot', f'FROM {POSTGRES}\nCOPY --from={PGUSHER} /pgusher /usr/local/bin/\nWORKDIR /srv\n'
