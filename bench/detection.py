@@ -138,6 +138,7 @@ def measure_room(program, folder, size):
     variables = dict(environment(cluster.port), PGUSHER_MIGRATIONS=str(migrations), PGUSHER_LOG_LEVEL="error")
     crowd = [subprocess.Popen([str(program), "wait", "--until", "migrated", "--timeout", "10m", "--attempts", "10000"],
                               env=variables, stdout=subprocess.DEVNULL) for _ in range(size)]
+    print(f"room: {size} wait", flush=True)
     time.sleep(20)
     counts, is_over = [], threading.Event()
     sampler = threading.Thread(target=sample_sessions, args=(cluster, counts, is_over))
@@ -145,6 +146,7 @@ def measure_room(program, folder, size):
     begun = time.monotonic()
     up = subprocess.run([str(program), "up"], env=variables, stdout=subprocess.DEVNULL, check=False)
     applied = time.monotonic()
+    print(f"room: up has migrated after {applied - begun:.2f} s", flush=True)
     codes = [process.wait() for process in crowd]
     gone = time.monotonic()
     is_over.set()
@@ -181,7 +183,10 @@ def main():
         folder = pathlib.Path(name)
         folder.chmod(0o755)
         result = {"rounds": options.rounds, "detection_ms": measure_detection(program, folder, options.rounds)}
-        result["manners"] = {name: mind_manners(command, role) for name, command, role in waiters(program)}
+        result["manners"] = {}
+        for waiter, command, role in waiters(program):
+            print(f"manners: {waiter}, {MANNERS_S} s", flush=True)
+            result["manners"][waiter] = mind_manners(command, role)
         if options.room > 0:
             result["room"] = measure_room(program, folder, options.room)
     if options.json:

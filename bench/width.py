@@ -17,6 +17,7 @@ import random
 import resource
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -79,6 +80,7 @@ def measure(name, places, folder, program, turns, variables, until="accepting", 
     chosen = {way: row for way, row in ways(program, until, more).items() if only in (None, way)}
     samples = {way: [] for way in chosen}
     for turn in range(rounds):
+        print(f"{name}: round {turn + 1} of {rounds}", end="\r", file=sys.stderr, flush=True)
         for way in random.sample(list(chosen), len(chosen)):
             if way == "xargs" and len(places) >= MANY and turn >= peer_rounds:
                 continue

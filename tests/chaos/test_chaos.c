@@ -13,7 +13,7 @@
 #include "support/port.h"
 #include "wire.h"
 
-enum { TICK_MS = 5, SETTLED_TICKS = 20, USUAL_SEEDS = 20 };
+enum { TICK_MS = 5, SETTLED_TICKS = 20, USUAL_SEEDS = 20, PROGRESS_SEEDS = 20 };
 
 struct play {
     unsigned seed;
@@ -89,6 +89,13 @@ static bool nobody_is_silent(const struct play *play)
     return true;
 }
 
+/* Everything has been seen, and it is not enough. In a window that ends now somebody could still be told as silent. */
+static void end_unready(struct crowd *crowd)
+{
+    timer_stop(crowd->window);
+    timer_start(crowd->deadline, 0);
+}
+
 static void on_tick(void *owner)
 {
     struct play *play = owner;
@@ -99,7 +106,7 @@ static void on_tick(void *owner)
     if (!play->keystones_listen)
         play->keystones_listen = true;
     else if (play->scenario.expected == EXPECT_NOT_READY && nobody_is_silent(play))
-        timer_start(play->crowd->deadline, 0); /* everything has been seen, and it is not enough */
+        end_unready(play->crowd);
 }
 
 /* --- the judgement ------------------------------------------------------------------------------------------------------ */
@@ -207,6 +214,15 @@ static unsigned number_of(const char *variable, unsigned otherwise)
     return text != NULL ? (unsigned) strtoul(text, NULL, 10) : otherwise;
 }
 
+/* A thousand of them take a while. */
+static void tell_progress(unsigned played, unsigned seeds)
+{
+    if (played % PROGRESS_SEEDS != 0 || played == seeds)
+        return;
+    printf("%u of %u seeds\n", played, seeds);
+    fflush(stdout);
+}
+
 static void test_chaos__the_outcome_is_that_of_the_model(void **state)
 {
     static const char *const outcomes[] = { "ready", "not ready", "refused" };
@@ -219,6 +235,7 @@ static void test_chaos__the_outcome_is_that_of_the_model(void **state)
         scenario_draw(&scenario, seed);
         counts[scenario.expected]++;
         play_seed(seed);
+        tell_progress(seed - first_seed + 1, seeds);
     }
     for (int i = 0; i < 3; i++) {
         printf("%u seeds of %d servers: %s\n", counts[i], LIVES, outcomes[i]);
