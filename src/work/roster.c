@@ -124,11 +124,15 @@ static bool is_ours_to_know(const char *keyword)
     return false;
 }
 
-/* PGHOSTADDR belongs to PGHOST: it must not redirect a host that was named elsewhere. */
-static bool is_other_hosts_address(const struct merge *merge, const char *keyword)
+/* PGHOSTADDR belongs to PGHOST, and a service's address to the service's host: neither may redirect one that was named elsewhere. */
+static bool is_other_hosts_address(const struct merge *merge, const struct conninfo_word *word)
 {
     const struct word *host = find(merge, "host");
-    return strcmp(keyword, "hostaddr") == 0 && host != NULL && strcmp(host->origin, "PGHOST") != 0;
+    const char *variable = getenv("PGHOSTADDR");
+    if (strcmp(word->keyword, "hostaddr") != 0 || host == NULL || strcmp(host->origin, "PGHOST") == 0)
+        return false;
+    bool is_of_service = variable == NULL || strcmp(variable, word->value) != 0;
+    return host->origin != LIBPQS_DEFAULT || !is_of_service;
 }
 
 static bool add_defaults(struct merge *merge)
@@ -145,10 +149,8 @@ static bool add_defaults(struct merge *merge)
         bool taken = find(merge, word->keyword) != NULL;
         if (has_place && strcmp(word->keyword, "host") == 0)
             continue;
-        if (is_other_hosts_address(merge, word->keyword)) {
-            unsetenv("PGHOSTADDR"); /* libpq would find it by itself */
+        if (is_other_hosts_address(merge, word))
             continue;
-        }
         if (taken ? from_variable : is_ours_to_know(word->keyword))
             ok = add(merge,
                      (struct word){ word->keyword, word->value, from_variable ? word->variable : LIBPQS_DEFAULT, false });

@@ -2,6 +2,8 @@
  * A session from its first knock to its end, against the fake server: how far it gets, that it settles once and never from within
  * session_new(), and that it may be freed anywhere.
  */
+#include <stdlib.h>
+
 #include "base/memory.h"
 #include "chat.h"
 #include "support/descriptors.h"
@@ -85,6 +87,20 @@ static void test_session__a_refused_connection_reaches_nothing(void **state)
     chat_connect(&chat, conninfo(""));
     assert_int_equal(session_state(chat.session), SESSION_CLOSED);
     assert_int_equal(session_reach(chat.session), REACH_NOTHING);
+    chat_close(&chat);
+}
+
+/* It belongs to another host, and libpq would go there all the same. */
+static void test_session__an_address_in_the_environment_is_not_taken(void **state)
+{
+    (void) state;
+    struct chat chat;
+    fake_server_listen(server);
+    setenv("PGHOSTADDR", "127.0.0.1", 1);
+    chat_connect(&chat, must_format("host=/nowhere port=%d user=u dbname=d sslmode=disable", fake_server_port(server)));
+    assert_int_equal(session_sighting(chat.session)->seen, SEEN_NO_SOCKET);
+    assert_string_equal(getenv("PGHOSTADDR"), "127.0.0.1"); /* who comes next may mean it */
+    unsetenv("PGHOSTADDR");
     chat_close(&chat);
 }
 
@@ -394,6 +410,7 @@ int main(void)
         TEST(test_session__a_login_opens_it),
         TEST(test_session__an_open_one_knows_the_server),
         TEST(test_session__a_refused_connection_reaches_nothing),
+        TEST(test_session__an_address_in_the_environment_is_not_taken),
         TEST(test_session__one_that_cannot_connect_now_listens_only),
         TEST(test_session__one_that_hangs_up_listens_only),
         TEST(test_session__any_other_answer_is_accepting),

@@ -119,8 +119,6 @@ static void test_roster__an_address_of_another_host_is_not_taken(void **state)
     setenv("PGHOSTADDR", "10.0.0.9", 1);
     struct target target = build(WORDS("POSTGRES_HOST=db.test"), NULL);
     assert_string_equal(hosts(&target), "db.test/-:5432");
-    assert_null(getenv("PGHOSTADDR")); /* libpq would find it again */
-    setenv("PGHOSTADDR", "10.0.0.9", 1);
     setenv("PGHOST", "db.test", 1);
     target = build(NOTHING, NULL);
     assert_string_equal(hosts(&target), "db.test/10.0.0.9:5432");
@@ -135,6 +133,20 @@ static void test_roster__a_service_says_where_the_host_is(void **state)
     assert_string_equal(hosts(&target), "served.test/-:6543");
     assert_string_equal(keyword(&target, "service"), "main"); /* for all else that it says */
     assert_contains(refuse(WORDS("DATABASE_URL=service=none"), NULL).what, "\"none\"");
+}
+
+static void test_roster__a_services_address_is_its_hosts(void **state)
+{
+    (void) state;
+    setenv("PGSERVICEFILE",
+           folder_add(folder_new(), "services", "[main]\nhost=served.test\nhostaddr=10.0.0.1\n[bare]\nhost=bare.test\n"), 1);
+    struct target target = build_url("service=main");
+    assert_string_equal(hosts(&target), "served.test/10.0.0.1:5432");
+    target = build_url("service=main host=other.test");
+    assert_string_equal(hosts(&target), "other.test/-:5432");
+    setenv("PGHOSTADDR", "10.0.0.9", 1);
+    target = build_url("service=bare");
+    assert_string_equal(hosts(&target), "bare.test/-:5432");
 }
 
 /* --- targets of a list ------------------------------------------------------------------------------------------------- */
@@ -185,6 +197,10 @@ static void test_roster__a_targets_place_is_its_own(void **state)
     read_settings(NOTHING, NULL);
     struct target target = build_text("hostaddr=10.0.0.1");
     assert_string_equal(hosts(&target), "-/10.0.0.1:5432");
+    target = build_text("host=one.test");
+    assert_string_equal(hosts(&target), "one.test/-:5432");
+    target = build_text("user=u"); /* the main configuration's place, whoever came before */
+    assert_string_equal(hosts(&target), "main.test/10.0.0.9:5432");
     setenv("PGSERVICEFILE", folder_add(folder_new(), "services", "[one]\nhost=one.test\nport=6543\n[two]\nhost=two.test\n"),
            1);
     unsetenv("PGHOST");
@@ -244,6 +260,7 @@ int main(void)
         ROSTER_TEST(test_roster__libpqs_own_default_host_and_attributes_are_known),
         ROSTER_TEST(test_roster__an_address_of_another_host_is_not_taken),
         ROSTER_TEST(test_roster__a_service_says_where_the_host_is),
+        ROSTER_TEST(test_roster__a_services_address_is_its_hosts),
         ROSTER_TEST(test_roster__a_target_takes_its_credentials_from_the_main_configuration),
         ROSTER_TEST(test_roster__a_targets_place_is_its_own),
         ROSTER_TEST(test_roster__one_host_of_a_target_and_one_address_of_it),
