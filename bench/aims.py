@@ -122,4 +122,4 @@ def not_measured(names, of):
     if not names:
         return []
     which = f": {'; '.join(names)}" if len(names) <= MOST_NAMED else ""
-    return ["", f"{len(names)} of the {of} are not measured yet (`./dev bench --aims`){which}."]
+    return ["", f"{len(names)} of {of} aims are not measured yet{which}."]

@@ -172,7 +172,7 @@ def replace(page, name, lines):
     pattern = re.compile(rf"(<!-- bench: {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
     if not pattern.search(page):
         raise SystemExit(f"bench: the page has no place for {name}")
-    body = "\n".join(lines)
+    body = "\n".join(lines).strip("\n")
     return pattern.sub(lambda match: f"{match.group(1)}\n{body}\n\n{match.group(2)}", page)
 
 

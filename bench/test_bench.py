@@ -132,7 +132,7 @@ def test_a_missed_aim_says_why_and_what_was_not_measured_is_named():
     assert "| 0.9 | missed by 12 % |" in lines and f"{aims.FLOOR} (by 12 %). {aims.WHY_LOGIN}" in lines
     assert "part of: dbmate | 0.5 | 0.3 | reached |" in lines
     assert "are not measured yet" in lines and "asyncpg script" not in lines
-    assert aims.not_measured(["a", "b"], 9) == ["", "2 of the 9 are not measured yet (`./dev bench --aims`): a; b."]
+    assert aims.not_measured(["a", "b"], 9) == ["", "2 of 9 aims are not measured yet: a; b."]
     assert not any(line.startswith("|") for line in aims.text({}))
 
 
