@@ -1,5 +1,5 @@
 /*
- * How three of libpq's keywords are written. It does not know who said them, nor what follows from them.
+ * How four of libpq's keywords are written. It does not know who said them, nor what follows from them.
  */
 #include "keyword.h"
 
@@ -51,4 +51,23 @@ bool keyword_connect_timeout(int64_t *timeout_ms, const char *text, const char *
     if (seconds > 0)
         *timeout_ms = seconds * 1000;
     return true;
+}
+
+bool keyword_host(const char *name, const char *origin, bool may_be_shown, struct fault *fault)
+{
+    const char *odd = strpbrk(name, ":/@\"' \t\r\n");
+    bool is_shown = may_be_shown && strpbrk(name, "/@") == NULL;
+    if (odd == NULL)
+        return true;
+    if (is_shown)
+        fault_set(fault, FAULT_CONFIG, "host in %s: \"%s\" is not a host name", origin, name);
+    else
+        fault_set(fault, FAULT_CONFIG, "host in %s: it is not a host name", origin);
+    if (strstr(name, "://") != NULL)
+        fault_hint(fault, "It is a connection string: DATABASE_URL or --database takes those.");
+    else if (*odd == ':')
+        fault_hint(fault, "A port goes into POSTGRES_PORT or -p, or in a connection string into port=.");
+    else
+        fault_hint(fault, "Quotes and spaces in an environment file may be part of the value: leave them out.");
+    return false;
 }

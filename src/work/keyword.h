@@ -17,4 +17,10 @@ bool keyword_sslmode(const char *text, const char *origin, struct fault *fault);
 /* Seconds, as for libpq; 0 and less say nothing, and *timeout_ms stays as it is. */
 bool keyword_connect_timeout(int64_t *timeout_ms, const char *text, const char *origin, struct fault *fault);
 
+/*
+ * A name that is to be looked up: no connection string, no port behind it, no quotes around it. It is shown only when it may be, and never
+ * when it could hold a password.
+ */
+bool keyword_host(const char *name, const char *origin, bool may_be_shown, struct fault *fault);
+
 #endif

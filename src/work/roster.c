@@ -178,6 +178,14 @@ static size_t count_elements(const char *list)
     return count;
 }
 
+/* In a connection string, and before an '@', it may be a piece of a password. */
+static bool check_host(const struct merge *merge, const char *name)
+{
+    const struct word *word = find(merge, "host");
+    bool may_be_shown = !word->in_text && strchr(word->value, '@') == NULL;
+    return keyword_host(name, word->origin, may_be_shown, merge->fault);
+}
+
 static bool fill_host(struct target_host *host, struct merge *merge, size_t index, size_t port_count)
 {
     const char *names = value_of(merge, "host");
@@ -195,7 +203,7 @@ static bool fill_host(struct target_host *host, struct merge *merge, size_t inde
         host->address = address;
     else if (host->name != NULL && address_is_numeric(name))
         host->address = name;
-    return true;
+    return host->address != NULL || host->is_socket || check_host(merge, name);
 }
 
 /* What stands in a connection string is not shown: it may be a piece of a password. */

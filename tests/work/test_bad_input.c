@@ -121,6 +121,24 @@ static void test_bad_input__a_value_that_libpq_does_not_know_is_not_waited_with(
     assert_contains(refused(WORDS("wait", "--targets", "-"), NULL), "there is no target in stdin");
 }
 
+static void test_bad_input__a_host_is_a_name_and_nothing_else(void **state)
+{
+    (void) state;
+    const char *said = refused(WORDS("wait"), WORDS("POSTGRES_HOST=localhost:5433"));
+    assert_contains(said, "host in POSTGRES_HOST: \"localhost:5433\" is not a host name");
+    assert_contains(said, "POSTGRES_PORT");
+    said = refused(WORDS("wait"), WORDS("POSTGRES_HOST=postgresql://app:hush@db/app"));
+    assert_contains(said, "POSTGRES_HOST");
+    assert_contains(said, "DATABASE_URL");
+    assert_lacks(said, "hush");
+    assert_lacks(refused(WORDS("wait"), WORDS("PGHOST=app:hush@db")), "hush");
+    assert_lacks(refused(WORDS("wait"), WORDS("PGHOST=app:hush,more@db")), "hush");
+    assert_lacks(refused(WORDS("wait", "--database", "host=db:hush"), NULL), "hush");
+    said = refused(WORDS("wait"), WORDS("PGHOST=a,\"b\""));
+    assert_contains(said, "host in PGHOST: \"\"b\"\" is not a host name");
+    assert_contains(said, "leave them out");
+}
+
 static void test_bad_input__a_directory_without_a_socket_is_named(void **state)
 {
     (void) state;
@@ -297,6 +315,7 @@ int main(void)
         UP_TEST(test_bad_input__a_password_and_its_file_together),
         UP_TEST(test_bad_input__a_secret_that_cannot_be_read_says_why),
         UP_TEST(test_bad_input__a_value_that_libpq_does_not_know_is_not_waited_with),
+        UP_TEST(test_bad_input__a_host_is_a_name_and_nothing_else),
         UP_TEST(test_bad_input__a_directory_without_a_socket_is_named),
         UP_TEST(test_bad_input__no_piece_of_a_password_in_a_broken_url_is_shown),
         UP_TEST(test_bad_input__the_service_links_of_kubernetes_are_passed_over),
