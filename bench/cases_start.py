@@ -9,7 +9,7 @@ import tools
 from planned import Planned
 
 BALLAST_ROWS = 800_000
-RESTORE_S = 0.4
+RESTORE_S = 0.8
 APPLICATIONS = 4
 APPLICATIONS_S = 0.6
 

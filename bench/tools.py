@@ -128,7 +128,7 @@ class FromNpm(Tool):
 
 
 class Dbmate(FromNpm):
-    pause_s, start_s, look_s, apply_s, trips, apply_trips = 1, 0.05, 2e-05, 0.004, 25, 5
+    pause_s, start_s, look_s, apply_s, trips, apply_trips = 1, 0.05, 2e-05, 0.004, 25, 7
     name = "dbmate"
     form = "dbmate"
     waits = True
@@ -143,7 +143,7 @@ class Dbmate(FromNpm):
 
 
 class NodePgMigrate(FromNpm):
-    start_s, look_s, apply_s, trips, apply_trips = 0.35, 5e-05, 0.004, 15, 5
+    start_s, look_s, apply_s, trips, apply_trips = 0.35, 5e-05, 0.004, 15, 4
     name = "node-pg-migrate"
     form = "node-pg-migrate"
 
@@ -193,7 +193,7 @@ class SqlMigrate(FromDebian):
 
 
 class Sqitch(FromDebian):
-    start_s, look_s, apply_s, trips, apply_trips = 0.5, 0.0005, 0.06, 25, 25
+    start_s, look_s, apply_s, trips, apply_trips = 0.5, 0.0005, 0.06, 25, 28
     name = "sqitch"
     form = "sqitch"
     package = program = "sqitch"
