@@ -234,9 +234,10 @@ static void restart_with_memory(long most_kb)
 static void test_ends__a_backend_without_memory_is_a_failed_migration(void **state)
 {
     (void) state;
-    const char *folder = FILES({ "1.sql", "CREATE TABLE one (a int);" },
-                               { "2.sql", "CREATE TABLE two AS\nSELECT length(repeat('x', 900000000)) AS a;" },
-                               { "3.sql", "CREATE TABLE three (a int);" });
+    const char *folder =
+        FILES({ "1.sql", "CREATE TABLE one (a int);" },
+              { "2.sql", "CREATE TABLE two AS\nSELECT octet_length(repeat(repeat('x', 1000), 900000)) AS a;" },
+              { "3.sql", "CREATE TABLE three (a int);" });
     restart_with_memory(700 * 1024);
     struct run_result result = up_end(begin(folder), 5);
     const char *line = event_line(result.output, "migration_failed");
