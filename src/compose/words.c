@@ -39,9 +39,9 @@ static size_t braced_size(const char *text)
 static void add_braced(struct buf *buf, const char *text, size_t size)
 {
     size_t name = name_size(text);
-    size_t operator= name +(text[name] == ':');
-    if (operator<size && text[operator] == '-')
-        buf_add(buf, text + operator+ 1, size - operator- 1);
+    size_t sign = name + (text[name] == ':');
+    if (sign < size && text[sign] == '-')
+        buf_add(buf, text + sign + 1, size - sign - 1);
     else
         buf_add_char(buf, UNKNOWN_CHARACTER);
 }
