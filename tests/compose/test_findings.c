@@ -109,6 +109,7 @@ static void test_findings__what_is_no_compose_file_is_refused(void **state)
                    0);
     assert_refuses("services: {db: {}}\n", (struct stack_options){ .database_service = "x" }, "there is no service \"x\"",
                    0);
+    assert_refuses("# x\ninclude: [x]\n", (struct stack_options){ .migrate_service = "x" }, "there is no service \"x\"", 4);
 }
 
 static void test_findings__as_json_they_are_complete(void **state)
