@@ -41,6 +41,8 @@ static const char *what_to_do(const struct fault *loss, const char *otherwise)
     } by_sqlstate[] = {
         { "25P03", "The server ends transactions that are idle for longer than idle_in_transaction_session_timeout: "
                    "ALTER ROLE ... SET it to more for the migrating role." },
+        { "25P04", "The server ends transactions that take longer than transaction_timeout: ALTER ROLE ... SET it to more "
+                   "for the migrating role." },
         { "57P05", "The server ends sessions that are idle for longer than idle_session_timeout: ALTER ROLE ... SET it "
                    "to more for the migrating role." },
         { "57014",

@@ -33,6 +33,36 @@ static void test_dead_runner__a_roles_own_interval_is_left_alone(void **state)
     expect_sql(database, "SELECT it FROM seen", "1s");
 }
 
+#define PROBES                                                                                                              \
+    "current_setting('tcp_keepalives_idle') || ' ' || current_setting('tcp_keepalives_interval') || ' ' || "                \
+    "current_setting('tcp_keepalives_count')"
+
+/* Its machine may vanish without a word, and the lock is held by a session that is idle then. */
+static void test_dead_runner__the_server_probes_for_a_machine_that_vanished(void **state)
+{
+    (void) state;
+    const char *database = up_database("probes");
+    up_run(&(struct up){ .migrations = FILES({ "1.sql", "SET tcp_keepalives_idle = 0; CREATE TABLE seen (n int, it text);" },
+                                             { "2.sql", "INSERT INTO seen SELECT 2, " PROBES }),
+                         .database = database },
+           0);
+    expect_sql(database, "SELECT it FROM seen", "30 10 3");
+}
+
+static void test_dead_runner__a_roles_own_probes_are_left_alone(void **state)
+{
+    (void) state;
+    const char *database = up_database("own_probes");
+    cluster_sql(cluster, database,
+                "CREATE ROLE probing SUPERUSER LOGIN; ALTER ROLE probing SET tcp_keepalives_idle = 20; "
+                "ALTER ROLE probing SET tcp_keepalives_interval = 7; ALTER ROLE probing SET tcp_keepalives_count = 5");
+    up_run(&(struct up){ .migrations = FILES({ "1.sql", "CREATE TABLE seen AS SELECT " PROBES " AS it;" }),
+                         .database = database,
+                         .role = "probing" },
+           0);
+    expect_sql(database, "SELECT it FROM seen", "20 7 5");
+}
+
 static void test_dead_runner__its_statement_ends_and_the_next_run_goes_on(void **state)
 {
     (void) state;
@@ -52,6 +82,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UP_TEST(test_dead_runner__the_server_looks_after_its_client_in_every_migration),
         UP_TEST(test_dead_runner__a_roles_own_interval_is_left_alone),
+        UP_TEST(test_dead_runner__the_server_probes_for_a_machine_that_vanished),
+        UP_TEST(test_dead_runner__a_roles_own_probes_are_left_alone),
         UP_TEST(test_dead_runner__its_statement_ends_and_the_next_run_goes_on),
         UP_LOG_TEST,
     };

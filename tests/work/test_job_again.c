@@ -54,6 +54,16 @@ static void test_again__a_migration_is_given_up_when_it_is_lost_for_the_third_ti
     assert_int_equal(failures_told, 1);
 }
 
+/* PostgreSQL 17 has it. */
+static void test_again__a_transaction_timeout_is_named(void **state)
+{
+    (void) state;
+    for (int i = 0; i < 3; i++)
+        lose("1.sql", "25P04");
+    assert_int_equal(fault.class, FAULT_MIGRATION);
+    assert_contains(fault.hint, "transaction_timeout");
+}
+
 static void test_again__a_loss_outside_any_migration_does_not_start_its_count_anew(void **state)
 {
     (void) state;
@@ -183,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         AGAIN_TEST(test_again__a_migration_is_given_up_when_it_is_lost_for_the_third_time),
+        AGAIN_TEST(test_again__a_transaction_timeout_is_named),
         AGAIN_TEST(test_again__a_loss_outside_any_migration_does_not_start_its_count_anew),
         AGAIN_TEST(test_again__another_migration_does),
         AGAIN_TEST(test_again__sessions_that_do_not_last_are_bounded_by_the_attempts),
