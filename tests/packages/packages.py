@@ -11,6 +11,7 @@ one fixed Debian release, so that every machine tests the same files. The report
 usage: packages.py PGUSHER [SCHEMA ...]
 """
 
+import concurrent.futures
 import difflib
 import glob
 import gzip
@@ -143,7 +144,7 @@ class Cluster:
 
     def __init__(self):
         self.started = False
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pgusher-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pgusher-", dir=os.environ.get("PGUSHER_TEST_FOLDER")))
         # PostgreSQL refuses to run as root.
         self.as_server = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
         if self.as_server:
@@ -263,21 +264,45 @@ def check(cluster, pgusher, name, root, files, folder):
     compare(expected, actual, "pgusher with a pg_dump", since)
 
 
+def begin_all(pool, cluster, pgusher, names, roots, work):
+    """Each schema has databases of its own; the largest is begun first, because it takes longer than all others."""
+
+    def size(name):
+        package, files = SCHEMAS[name]
+        return sum(path.stat().st_size for path in (roots[package] / file for file in files) if path.is_file())
+
+    checks = {}
+    for name in sorted(names, key=size, reverse=True):
+        package, files = SCHEMAS[name]
+        checks[name] = pool.submit(check, cluster, pgusher, name, roots[package], files, work / name)
+    return checks
+
+
+def tell(number, name, begun):
+    """Waits for a check and says how it ended; returns whether it did well."""
+    try:
+        begun.result()
+    except Failure as failure:
+        print(f"not ok {number} - {name}", flush=True)
+        print("".join(f"# {line}\n" for line in str(failure).splitlines()), end="", flush=True)
+        return False
+    print(f"ok {number} - {name}", flush=True)
+    return True
+
+
 def main(pgusher, *wanted):
     names = wanted or sorted(SCHEMAS)
     print(f"1..{len(names)}", flush=True)
     roots = fetch(sorted({SCHEMAS[name][0] for name in names}))
     failed = 0
+    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
     with tempfile.TemporaryDirectory(prefix="pgusher-") as work, Cluster() as cluster:
-        for number, name in enumerate(names, start=1):
-            package, files = SCHEMAS[name]
-            try:
-                check(cluster, pgusher, name, roots[package], files, pathlib.Path(work) / name)
-                print(f"ok {number} - {name}", flush=True)
-            except Failure as failure:
-                failed += 1
-                print(f"not ok {number} - {name}", flush=True)
-                print("".join(f"# {line}\n" for line in str(failure).splitlines()), end="", flush=True)
+        try:
+            checks = begin_all(pool, cluster, pgusher, names, roots, pathlib.Path(work))
+            for number, name in enumerate(names, start=1):
+                failed += not tell(number, name, checks[name])
+        finally:
+            pool.shutdown(cancel_futures=True)
     return 1 if failed else 0
 
 
