@@ -1,8 +1,15 @@
-/* Between check.c and its rules. */
+/* Between check.c, what is found (review.c, by the rules) and what makes an edit a good one (better.c). */
 #ifndef PGUSHER_COMPOSE_CHECK_INSIDE_H
 #define PGUSHER_COMPOSE_CHECK_INSIDE_H
 
 #include "compose/check.h"
+
+/* What can be read off the text, its edits as the rules think of them and not yet tried. False as stack_read(). */
+bool review_read(struct review *review, struct arena *arena, const struct source *source,
+                 const struct stack_options *options, struct fault *fault);
+
+/* Whether what is read after the edits of a finding of old is better: without it, with none that is new, and else the same. */
+bool review_is_better(const struct review *old, const struct review *new, const struct finding *finding);
 
 /*
  * Adds a finding at offset_bytes and returns it, for its edits to be added; NULL when out of memory (fault says so). The texts are
