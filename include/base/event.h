@@ -68,6 +68,7 @@ enum phase {
     X(BLOCKED, "blocked", APPLY, WARN)                                                                                      \
     X(MIGRATION_RETRIED, "migration_retried", APPLY, WARN)                                                                  \
     X(MIGRATION_APPLIED, "migration_applied", APPLY, INFO)                                                                  \
+    X(MIGRATION_SETTLED, "migration_settled", APPLY, INFO)                                                                  \
     X(MIGRATION_FAILED, "migration_failed", APPLY, ERROR)                                                                   \
     X(APPLIED, "applied", APPLY, INFO)                                                                                      \
     X(STOPPING, "stopping", FINISH, WARN)                                                                                   \
@@ -133,7 +134,6 @@ enum event_kind {
     X(HINT, "hint")                                                                                                         \
     X(CONTEXT, "context")                                                                                                   \
     X(EXCERPT, "excerpt")                                                                                                   \
-    X(SETTLED, "settled")                                                                                                   \
     X(APPLIED, "applied")                                                                                                   \
     X(PENDING, "pending")                                                                                                   \
     X(CHANGED, "changed")                                                                                                   \

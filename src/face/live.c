@@ -177,6 +177,7 @@ void live_hear(struct live_line *live, const struct event *event, int64_t now_us
     case EVENT_LOCK_ACQUIRED:
     case EVENT_LOCK_NOT_NEEDED:
     case EVENT_MIGRATION_APPLIED:
+    case EVENT_MIGRATION_SETTLED:
     case EVENT_APPLIED:
     case EVENT_FAILED:
     case EVENT_FINISHED:

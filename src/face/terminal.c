@@ -141,6 +141,7 @@ void terminal_event_add(struct buf *buf, const struct event *event, size_t colum
         break;
     case EVENT_READY:
     case EVENT_CROWD_READY:
+    case EVENT_MIGRATION_SETTLED:
         add_sentence(buf, event, done, colour);
         break;
     case EVENT_FINISHED:

@@ -2,7 +2,6 @@
  * The migrations whose COMMIT was sent and not answered, because the connection broke. It remembers which they are until a reading has
  * them as applied or as pending; how that reading comes about is job.c's.
  */
-#include "base/clock.h"
 #include "job_inside.h"
 
 void job_keep_doubt(struct job *job)
@@ -11,21 +10,18 @@ void job_keep_doubt(struct job *job)
         job->in_doubt = arena_array(&job->arena, job->shelf->count + 1, sizeof *job->in_doubt);
     if (job->in_doubt == NULL)
         return; /* without memory the log lacks a line; the ledger is read all the same */
-    job->doubt_since_us = clock_monotonic_us() - apply_current_us(job->apply);
     for (size_t i = 0; i < job->plan.count; i++)
         if (apply_may_have_committed(job->apply, i))
             job->in_doubt[job->plan.steps[i].migration - job->shelf->migrations] = true;
 }
 
-/* By another runner perhaps, if there was one in between; the ledger does not say. */
+/* Counted as ours, though another runner may have been there in between: the ledger does not say. */
 static void note_settled(struct job *job, size_t place)
 {
     const char *name = job->shelf->migrations[place].name;
     job->run->outcome.applied++;
-    journal_note(job->run->journal, EVENT_MIGRATION_APPLIED, job->run->target,
-                 FIELDS(TEXT(MIGRATION, name), NUMBER(STATEMENTS, job->scripts[place].statement_count),
-                        TEXT(SETTLED, "reading"), NUMBER(DURATION_US, clock_monotonic_us() - job->doubt_since_us)),
-                 "applied %s: the answer to its COMMIT was lost, but the ledger has it", name);
+    journal_note(job->run->journal, EVENT_MIGRATION_SETTLED, job->run->target, FIELDS(TEXT(MIGRATION, name)),
+                 "%s is applied: the answer to its COMMIT was lost, but the ledger has it", name);
 }
 
 void job_settle_doubt(struct job *job)

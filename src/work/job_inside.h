@@ -49,7 +49,6 @@ struct job {
     bool has_plan;
     struct script *scripts; /* of pending files that were read once, by their place on the shelf */
     bool *in_doubt;         /* by the same place: a COMMIT was sent and not answered */
-    int64_t doubt_since_us;
     bool warned_of_history;
     struct timer *rest;
     char blocked_in[256]; /* the migration that waits for another try */

@@ -182,7 +182,11 @@ static const struct sample samples[EVENT_COUNT] = {
                                   FIELDS(TEXT(MIGRATION, "002_add_characters.sql"), NUMBER(STATEMENTS, 3),
                                          NUMBER(DURATION_US, 12345)),
                                   FIELDS(TEXT(MIGRATION, "002_add_characters.sql"), NUMBER(STATEMENTS, 3),
-                                         TEXT(SETTLED, "reading"), NUMBER(DURATION_US, 12345)) },
+                                         NUMBER(DURATION_US, 12345)) },
+    [EVENT_MIGRATION_SETTLED] = { "002_add_characters.sql is applied: the answer to its COMMIT was lost, but the ledger has "
+                                  "it",
+                                  FIELDS(TEXT(MIGRATION, "002_add_characters.sql")),
+                                  FIELDS(TEXT(MIGRATION, "002_add_characters.sql")) },
     [EVENT_MIGRATION_FAILED] = { "003_add_bots.sql failed: relation \"bots\" does not exist",
                                  FIELDS(TEXT(MIGRATION, "003_add_bots.sql"),
                                         TEXT(MESSAGE, "relation \"bots\" does not exist"), NUMBER(DURATION_US, 3100)),

@@ -23,7 +23,7 @@ static void test_json__has_the_keys_in_the_order_of_the_contract(void **state)
     assert_string_equal(RENDERED(json_event_add, &event),
                         "{\"ts\":\"2026-01-31T12:00:00.123456Z\",\"level\":\"info\",\"phase\":\"apply\","
                         "\"event\":\"migration_applied\",\"target\":\"db:5432\",\"migration\":\"002_add_characters.sql\","
-                        "\"statements\":3,\"settled\":\"reading\",\"duration_us\":12345,\"run\":\"kqwzpt\","
+                        "\"statements\":3,\"duration_us\":12345,\"run\":\"kqwzpt\","
                         "\"msg\":\"applied 002_add_characters.sql\"}\n");
 }
 
