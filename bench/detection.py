@@ -119,6 +119,14 @@ def mind_manners(command, role):
     return len(accepted) / MANNERS_S, cpu_s / MANNERS_S
 
 
+def measure_manners(program):
+    manners = {}
+    for waiter, command, role in waiters(program):
+        print(f"manners: {waiter}, {MANNERS_S} s", flush=True)
+        manners[waiter] = mind_manners(command, role)
+    return manners
+
+
 # --- room -------------------------------------------------------------------------------------------------------------
 
 def sample_sessions(cluster, counts, is_over):
@@ -160,11 +168,16 @@ def measure_room(program, folder, size):
 
 # --- what is shown ----------------------------------------------------------------------------------------------------
 
-def show(result):
+def show_detection(result):
     print("\n| who waits | median | p95 | knocks a second | of a core |\n|---|---|---|---|---|")
     for name, numbers in result["detection_ms"].items():
         knocks, share = result["manners"][name]
         print(f"| {name} | {rounds.median(numbers):.0f} ms | {rounds.percentile(numbers, 95):.0f} ms | {knocks:.1f} | {share * 100:.1f} % |")
+
+
+def show(result):
+    if result["rounds"] > 0:
+        show_detection(result)
     room = result.get("room")
     if room:
         print(f"\n{room['waiters']} waiters at {room['max_connections']} connections: up had migrated after {room['up_s']} s, "
@@ -174,7 +187,7 @@ def show(result):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", type=pathlib.Path, required=True)
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=20, help="0: only those who wait for migrations")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--room", type=int, default=1000, help="how many wait for migrations; 0: none")
     options = parser.parse_args()
@@ -182,11 +195,10 @@ def main():
     with tempfile.TemporaryDirectory(prefix="pgusher-detection.") as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)
-        result = {"rounds": options.rounds, "detection_ms": measure_detection(program, folder, options.rounds)}
-        result["manners"] = {}
-        for waiter, command, role in waiters(program):
-            print(f"manners: {waiter}, {MANNERS_S} s", flush=True)
-            result["manners"][waiter] = mind_manners(command, role)
+        result = {"rounds": options.rounds}
+        if options.rounds > 0:
+            result["detection_ms"] = measure_detection(program, folder, options.rounds)
+            result["manners"] = measure_manners(program)
         if options.room > 0:
             result["room"] = measure_room(program, folder, options.room)
     if options.json:
