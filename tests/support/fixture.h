@@ -6,8 +6,8 @@
 #define PGUSHER_TESTS_SUPPORT_FIXTURE_H
 
 #include "base/arena.h"
-#include "support/cluster.h"
 #include "support/fake_server.h"
+#include "support/one_cluster.h"
 #include "support/testing.h"
 
 extern struct arena arena;
@@ -20,7 +20,6 @@ extern struct fake_server *server;
 int make_server(void **state);
 int free_server(void **state);
 
-extern struct cluster *cluster;
 int start_cluster(void **state);
 int stop_cluster(void **state);
 

@@ -19,9 +19,9 @@
 #ifndef PGUSHER_TESTS_WORK_UP_H
 #define PGUSHER_TESTS_WORK_UP_H
 
-#include "support/cluster.h"
 #include "support/folder.h"
 #include "support/must.h"
+#include "support/one_cluster.h"
 #include "support/run_program.h"
 #include "support/testing.h"
 
@@ -45,8 +45,6 @@ struct up {
 
 /* A folder out of names and texts: FILES({ "1.sql", "SELECT 1;" }, { "2.sql", "SELECT 2;" }). */
 #define FILES(...) folder_with((const struct folder_file[]){ __VA_ARGS__, { 0 } })
-
-extern struct cluster *cluster;
 
 /* For the group: a running cluster. */
 int up_start(void **state);
