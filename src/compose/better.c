@@ -115,7 +115,10 @@ bool review_is_better(const struct review *old, const struct review *new, const 
     for (size_t i = 0; i < new->count; i++)
         if (!has_finding(old, &new->findings[i], &at))
             return false;
-    return new->count < old->count &&says_the_same(old->stack.source, old->stack.root, new->stack.root, &finding->edits) &&
-           leaves_others_alone(old, new, finding) && keeps_dependencies(old, new, finding->service) &&
-           (!waits_for_itself(&new->stack) || waits_for_itself(&old->stack));
+    const struct stack *before = &old->stack;
+    const struct stack *after = &new->stack;
+    if (new->count >= old->count || !says_the_same(before->source, before->root, after->root, &finding->edits))
+        return false;
+    return leaves_others_alone(old, new, finding) && keeps_dependencies(old, new, finding->service) &&
+           (!waits_for_itself(after) || waits_for_itself(before));
 }

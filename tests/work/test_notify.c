@@ -36,14 +36,24 @@ static void test_notify__a_role_that_may_not_applies_without_it(void **state)
         .match = "AS is_us", .rows = "is_us|pid|a|h|s|q\nt|1|pgusher|local|2026|SELECT 1"                                   \
     }
 
-static struct run_result run_at(struct fake_server *server, const struct fake_visit *visit, int exit_code)
+struct scripted_run {
+    const char *log;
+    const char *heard; /* by the server */
+};
+
+static struct scripted_run run_at(const struct fake_reply *replies, int exit_code)
 {
-    fake_server_script(server, visit, 1);
+    const struct fake_visit visit = { .replies = replies };
+    struct fake_server *server = fake_server_new(NULL);
+    fake_server_script(server, &visit, 1);
     fake_server_listen(server);
-    return up_run(&(struct up){ .migrations = one(),
-                                .environment = WORDS("PGHOST=127.0.0.1", must_format("PGPORT=%d", fake_server_port(server)),
-                                                     "PGUSER=postgres", "PGSSLMODE=disable") },
-                  exit_code);
+    const struct up up = { .migrations = one(),
+                           .environment = WORDS("PGHOST=127.0.0.1", must_format("PGPORT=%d", fake_server_port(server)),
+                                                "PGUSER=postgres", "PGSSLMODE=disable") };
+    struct scripted_run run = { .log = up_run(&up, exit_code).output,
+                                .heard = must_format("%s", fake_server_heard(server)) };
+    fake_server_free(server);
+    return run;
 }
 
 static int times_in(const char *text, const char *part)
@@ -54,14 +64,15 @@ static int times_in(const char *text, const char *part)
     return times;
 }
 
-static void expect_second_try_without(const char *log, const char *heard, const char *sqlstate)
+static void expect_second_try_without(const char *sqlstate, const struct fake_reply *replies)
 {
-    assert_int_equal(event_count(log, "migration_retried"), 1);
-    assert_contains(event_line(log, "migration_retried"), must_format("\"sqlstate\":\"%s\"", sqlstate));
-    assert_int_equal(event_count(log, "migration_failed"), 0);
-    assert_int_equal(times_in(heard, "CREATE TABLE one"), 2);
-    assert_int_equal(times_in(heard, "AS guard"), 2);
-    assert_int_equal(times_in(heard, "pg_catalog.pg_notify($3, $1)"), 1);
+    struct scripted_run run = run_at(replies, 0);
+    assert_int_equal(event_count(run.log, "migration_retried"), 1);
+    assert_contains(event_line(run.log, "migration_retried"), must_format("\"sqlstate\":\"%s\"", sqlstate));
+    assert_int_equal(event_count(run.log, "migration_failed"), 0);
+    assert_int_equal(times_in(run.heard, "CREATE TABLE one"), 2);
+    assert_int_equal(times_in(run.heard, "AS guard"), 2);
+    assert_int_equal(times_in(run.heard, "pg_catalog.pg_notify($3, $1)"), 1);
 }
 
 static void test_notify__a_full_queue_is_no_reason_to_fail(void **state)
@@ -73,11 +84,7 @@ static void test_notify__a_full_queue_is_no_reason_to_fail(void **state)
         { .match = "COMMIT", .error = { "ERROR", "54000", "too many notifications in the NOTIFY queue" }, .times = 1 },
         FAKE_END
     };
-    static const struct fake_visit visit = { .replies = replies };
-    struct fake_server *server = fake_server_new(NULL);
-    struct run_result result = run_at(server, &visit, 0);
-    expect_second_try_without(result.output, fake_server_heard(server), "54000");
-    fake_server_free(server);
+    expect_second_try_without("54000", replies);
 }
 
 static void test_notify__one_that_is_full_of_the_files_own_is_told_of(void **state)
@@ -89,12 +96,9 @@ static void test_notify__one_that_is_full_of_the_files_own_is_told_of(void **sta
         { .match = "COMMIT", .error = { "ERROR", "54000", "too many notifications in the NOTIFY queue" } },
         FAKE_END
     };
-    static const struct fake_visit visit = { .replies = replies };
-    struct fake_server *server = fake_server_new(NULL);
-    struct run_result result = run_at(server, &visit, 5);
-    assert_int_equal(event_count(result.output, "migration_failed"), 1);
-    assert_contains(event_line(result.output, "migration_failed"), "pg_notification_queue_usage()");
-    fake_server_free(server);
+    const char *log = run_at(replies, 5).log;
+    assert_int_equal(event_count(log, "migration_failed"), 1);
+    assert_contains(event_line(log, "migration_failed"), "pg_notification_queue_usage()");
 }
 
 /* Behind a pooler nobody asks for the right beforehand. */
@@ -106,11 +110,7 @@ static void test_notify__behind_a_pooler_a_role_that_may_not_finds_out(void **st
         { .match = "pg_notify", .error = { "FEHLER", "42501", "keine Berechtigung für Funktion pg_notify" } },
         FAKE_END
     };
-    static const struct fake_visit visit = { .replies = replies };
-    struct fake_server *server = fake_server_new(NULL);
-    struct run_result result = run_at(server, &visit, 0);
-    expect_second_try_without(result.output, fake_server_heard(server), "42501");
-    fake_server_free(server);
+    expect_second_try_without("42501", replies);
 }
 
 int main(void)
