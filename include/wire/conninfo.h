@@ -14,7 +14,7 @@
 struct conninfo_word {
     const char *keyword;
     const char *value;
-    const char *variable; /* for a default: the PG* variable that libpq takes it from, NULL if there is none */
+    const char *variable; /* for a default: the PG* variable that it came from, NULL: from a service file, or libpq's own */
 };
 
 struct conninfo {
@@ -28,6 +28,12 @@ struct conninfo {
  */
 bool conninfo_parse(struct conninfo *conninfo, struct arena *arena, const char *text, const char *origin,
                     struct fault *fault);
+
+/*
+ * Takes PGHOSTADDR out of the environment: libpq would go there for whatever host it is told, and the address belongs to the host in
+ * PGHOST. From then on only conninfo_defaults() knows it. To be called before there are threads, which the environment is not made for.
+ */
+void conninfo_claim_address(void);
 
 /*
  * What libpq would take from PG* variables, the service file and its own defaults. With service it is as if PGSERVICE were set

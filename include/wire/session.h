@@ -35,8 +35,7 @@ struct session_times {
 struct session;
 
 /*
- * Starts to connect; keywords and values are libpq's arrays and are copied. An address is taken from them and never from
- * PGHOSTADDR. on_settled is called once, never from within this
+ * Starts to connect; keywords and values are libpq's arrays and are copied. on_settled is called once, never from within this
  * call, when the session is open or closed. NULL on failure.
  */
 struct session *session_new(struct loop *loop, const char *const *keywords, const char *const *values,

@@ -12,6 +12,7 @@
 #include "cli/program.h"
 #include "cli/termination_log.h"
 #include "face/help.h"
+#include "wire/conninfo.h"
 
 enum { HELP_MOST_BYTES = 64 * 1024 };
 
@@ -76,6 +77,7 @@ int main(int argc, char **argv)
 {
     int64_t begun_us = clock_monotonic_us();
     loop_hold_signals();
+    conninfo_claim_address();
     fill_standard_descriptors();
     srandom((unsigned) begun_us ^ (unsigned) getpid());
     struct arena arena;

@@ -10,6 +10,27 @@
 #include "base/nearest.h"
 #include "wire.h"
 
+static const char *claimed_address; /* PGHOSTADDR; NULL: it was not set, or nobody has claimed it */
+
+void conninfo_claim_address(void)
+{
+    claimed_address = getenv("PGHOSTADDR"); /* the text stays where it is */
+    unsetenv("PGHOSTADDR");
+}
+
+static const char *variable_text(const char *name)
+{
+    bool is_claimed = claimed_address != NULL && strcmp(name, "PGHOSTADDR") == 0;
+    return is_claimed ? claimed_address : getenv(name);
+}
+
+/* The same option may have come from a service file, which libpq reads first. */
+static bool is_from_variable(const PQconninfoOption *option)
+{
+    const char *text = option->envvar != NULL ? variable_text(option->envvar) : NULL;
+    return text != NULL && strcmp(text, option->val) == 0;
+}
+
 static bool copy_options(struct conninfo *conninfo, struct arena *arena, const PQconninfoOption *options,
                          struct fault *fault)
 {
@@ -22,12 +43,13 @@ static bool copy_options(struct conninfo *conninfo, struct arena *arena, const P
     for (const PQconninfoOption *option = options; ok && option->keyword != NULL; option++) {
         if (option->val == NULL || option->val[0] == '\0')
             continue;
+        const char *variable = is_from_variable(option) ? option->envvar : NULL;
         struct conninfo_word word = {
             .keyword = arena_text(arena, option->keyword),
             .value = arena_text(arena, option->val),
-            .variable = arena_text(arena, option->envvar),
+            .variable = arena_text(arena, variable),
         };
-        ok = word.keyword != NULL && word.value != NULL && (word.variable != NULL || option->envvar == NULL);
+        ok = word.keyword != NULL && word.value != NULL && (word.variable != NULL || variable == NULL);
         conninfo->words[conninfo->count++] = word;
     }
     return ok || fault_out_of_memory(fault);
@@ -155,6 +177,16 @@ static void put_back_service(const char *before)
         unsetenv("PGSERVICE");
 }
 
+/* As libpq would have, had the address not been claimed. */
+static bool add_claimed_address(PQconninfoOption *option)
+{
+    while (strcmp(option->keyword, "hostaddr") != 0)
+        option++;
+    if (option->val == NULL && claimed_address != NULL)
+        option->val = strdup(claimed_address); /* PQconninfoFree() frees it */
+    return option->val != NULL || claimed_address == NULL;
+}
+
 bool conninfo_defaults(struct conninfo *conninfo, struct arena *arena, const char *service, struct fault *fault)
 {
     if (!check_service(service, fault))
@@ -168,7 +200,8 @@ bool conninfo_defaults(struct conninfo *conninfo, struct arena *arena, const cha
     PQconninfoOption *options = PQconndefaults();
     if (service != NULL)
         put_back_service(before);
-    bool ok = options != NULL ? copy_options(conninfo, arena, options, fault) : fault_out_of_memory(fault);
+    bool ok = options != NULL && add_claimed_address(options) ? copy_options(conninfo, arena, options, fault)
+                                                              : fault_out_of_memory(fault);
     PQconninfoFree(options);
     return ok;
 }

@@ -7,8 +7,6 @@
  */
 #include "wire/session.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -183,40 +181,11 @@ static bool start(struct session *session, struct fault *fault)
     return true;
 }
 
-static bool says_address(const char *const *keywords)
-{
-    for (; *keywords != NULL; keywords++)
-        if (strcmp(*keywords, "hostaddr") == 0)
-            return true;
-    return false;
-}
-
-/*
- * PGHOSTADDR belongs to the host in PGHOST, and whoever means it gives it as hostaddr. libpq would take it for whatever host it is told,
- * a unix socket too, and looks for it only when a connection starts.
- */
-static PGconn *start_conn(const char *const *keywords, const char *const *values)
-{
-    const char *variable = getenv("PGHOSTADDR");
-    if (variable == NULL || says_address(keywords))
-        return PQconnectStartParams(keywords, values, 0);
-    size_t size = strlen(variable) + 1;
-    char *before = memory_alloc(size);
-    if (before == NULL)
-        return NULL;
-    memcpy(before, variable, size);
-    unsetenv("PGHOSTADDR");
-    PGconn *conn = PQconnectStartParams(keywords, values, 0);
-    setenv("PGHOSTADDR", before, 1);
-    memory_free(before);
-    return conn;
-}
-
 struct session *session_new(struct loop *loop, const char *const *keywords, const char *const *values,
                             void (*on_settled)(void *owner), void *owner, struct fault *fault)
 {
     struct session *session = memory_alloc(sizeof *session);
-    PGconn *conn = session == NULL ? NULL : start_conn(keywords, values);
+    PGconn *conn = session == NULL ? NULL : PQconnectStartParams(keywords, values, 0);
     if (conn == NULL) {
         memory_free(session);
         fault_out_of_memory(fault);

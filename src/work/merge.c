@@ -3,7 +3,6 @@
  */
 #include "merge.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "wire/conninfo.h"
@@ -104,11 +103,9 @@ static bool is_ours_to_know(const char *keyword)
 static bool is_other_hosts_address(const struct merge *merge, const struct conninfo_word *word)
 {
     const struct merged_word *host = merge_find(merge, "host");
-    const char *variable = getenv("PGHOSTADDR");
     if (strcmp(word->keyword, "hostaddr") != 0 || host == NULL || strcmp(host->origin, "PGHOST") == 0)
         return false;
-    bool is_of_service = variable == NULL || strcmp(variable, word->value) != 0;
-    return host->origin != MERGE_DEFAULT || !is_of_service;
+    return host->origin != MERGE_DEFAULT || word->variable != NULL;
 }
 
 bool merge_defaults(struct merge *merge)
@@ -121,7 +118,7 @@ bool merge_defaults(struct merge *merge)
     bool ok = true;
     for (size_t i = 0; ok && i < defaults.count; i++) {
         const struct conninfo_word *word = &defaults.words[i];
-        bool from_variable = word->variable != NULL && getenv(word->variable) != NULL;
+        bool from_variable = word->variable != NULL;
         bool taken = merge_find(merge, word->keyword) != NULL;
         if (has_place && strcmp(word->keyword, "host") == 0)
             continue;

@@ -219,6 +219,14 @@ static void test_conninfo__a_misspelt_keyword_is_guessed(void **state)
 
 /* --- defaults ---------------------------------------------------------------------------------------------------------- */
 
+static const char *variable_of(const struct conninfo *conninfo, const char *keyword)
+{
+    for (size_t i = 0; i < conninfo->count; i++)
+        if (strcmp(conninfo->words[i].keyword, keyword) == 0)
+            return conninfo->words[i].variable;
+    return "not there";
+}
+
 static void test_conninfo__defaults_say_where_they_come_from(void **state)
 {
     (void) state;
@@ -228,9 +236,28 @@ static void test_conninfo__defaults_say_where_they_come_from(void **state)
     assert_true(conninfo_defaults(&conninfo, &arena, NULL, &fault));
     expect(&conninfo, "host", "from.environment");
     expect(&conninfo, "port", "5432");
-    for (size_t i = 0; i < conninfo.count; i++)
-        if (strcmp(conninfo.words[i].keyword, "host") == 0)
-            assert_string_equal(conninfo.words[i].variable, "PGHOST");
+    assert_string_equal(variable_of(&conninfo, "host"), "PGHOST");
+    assert_null(variable_of(&conninfo, "port"));
+}
+
+static void test_conninfo__an_address_that_was_claimed_is_a_default_all_the_same(void **state)
+{
+    (void) state;
+    struct conninfo conninfo;
+    struct fault fault;
+    setenv("PGHOSTADDR", "10.0.0.9", 1);
+    conninfo_claim_address();
+    assert_null(getenv("PGHOSTADDR"));
+    assert_true(conninfo_defaults(&conninfo, &arena, NULL, &fault));
+    expect(&conninfo, "hostaddr", "10.0.0.9");
+    assert_string_equal(variable_of(&conninfo, "hostaddr"), "PGHOSTADDR");
+    setenv("PGSERVICEFILE", folder_add(folder_new(), "pg_service.conf", "[known]\nhostaddr=10.0.0.1\n"), 1);
+    assert_true(conninfo_defaults(&conninfo, &arena, "known", &fault));
+    expect(&conninfo, "hostaddr", "10.0.0.1");
+    assert_null(variable_of(&conninfo, "hostaddr"));
+    assert_true(conninfo_parse(&conninfo, &arena, "host=a", "--database", &fault));
+    assert_null(conninfo_value(&conninfo, "hostaddr"));
+    conninfo_claim_address(); /* nothing is claimed any more */
 }
 
 static void write_service_file(void)
@@ -324,6 +351,7 @@ int main(void)
         TEST(test_conninfo__a_broken_string_is_told_what_is_wrong),
         TEST(test_conninfo__a_misspelt_keyword_is_guessed),
         TEST(test_conninfo__defaults_say_where_they_come_from),
+        TEST(test_conninfo__an_address_that_was_claimed_is_a_default_all_the_same),
         TEST(test_conninfo__a_service_is_expanded),
         TEST(test_conninfo__a_service_of_the_environment_is_expanded),
         TEST(test_conninfo__a_service_that_is_not_there_is_refused),
