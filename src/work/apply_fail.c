@@ -228,11 +228,11 @@ static void fail_prepare(struct apply *apply, struct act_tag tag, const struct s
               apply->reading->ledger.name, message);
     fault_sqlstate(&fault, error->fault.sqlstate);
     if (no_right)
-        fault_hint(&fault,
-                   "Since PostgreSQL 15 only the database's owner may create in the schema public: GRANT CREATE ON SCHEMA "
-                   "public TO the migrating role, make it the owner, or choose a schema with --ledger. If a ledger is "
-                   "there, the role does "
-                   "not see it without USAGE on its schema.");
+        fault_hint(
+            &fault,
+            "Since PostgreSQL 15 only the database's owner may create in the schema public: GRANT CREATE ON SCHEMA "
+            "public TO the migrating role, make it the owner, or choose a schema with --ledger. If there is a ledger, "
+            "the role does not see it without USAGE on its schema.");
     apply_fail(apply, &fault, tag.step, 0);
 }
 
