@@ -29,11 +29,15 @@ has_image() {
     docker image inspect "$1" >/dev/null 2>&1
 }
 
+bootstrap() {
+    debootstrap --variant=minbase --include=ca-certificates,debian-archive-keyring "$suite" "$1" "$mirror" >>"$log" 2>&1
+}
+
 make_debian() {
     if [ ! -e "$kept" ]; then
         say "making a Debian with debootstrap"
         root=$(mktemp -d /tmp/pgusher-debian.XXXXXX)
-        debootstrap --variant=minbase --include=ca-certificates,debian-archive-keyring "$suite" "$root" "$mirror" >>"$log" 2>&1
+        bootstrap "$root" || bootstrap "$root" # a download may fail; what was fetched already is kept in between
         cp /etc/apt/sources.list.d/debian.sources "$root/etc/apt/sources.list.d/" 2>/dev/null &&
             rm -f "$root/etc/apt/sources.list"
         rm -rf "$root"/var/cache/apt/archives/*.deb
