@@ -141,16 +141,34 @@ static bool is_prompt_switch(const char *name, size_t size)
     return false;
 }
 
+/* What is behind a blank, or the parts of a URI, is no name, and may be a password. */
+static size_t shown_size(const struct token *token)
+{
+    size_t size = strcspn(token->text, " \t\r\n:/@");
+    return size < token->name_size ? size : token->name_size;
+}
+
+/* As a list in a YAML file has it where one line holds both. */
+static bool refuse_with_blank(const struct token *token, int name_size, struct fault *fault)
+{
+    fault_set(fault, FAULT_CONFIG, "%.*s and its value stand in one argument", name_size, token->text);
+    fault_hint(fault, "Make two arguments of them, or put a \"=\" between.");
+    return false;
+}
+
 static bool refuse_unknown(const struct token *token, enum command command, struct fault *fault)
 {
-    fault_set(fault, FAULT_CONFIG, "unknown option \"%.*s\"", (int) token->name_size, token->text);
-    if (is_prompt_switch(token->text, token->name_size)) {
+    bool is_long = token->text[1] == '-';
+    size_t size = shown_size(token);
+    if (is_long && size < token->name_size && option_find(token->text + 2, size - 2) != NULL)
+        return refuse_with_blank(token, (int) size, fault);
+    fault_set(fault, FAULT_CONFIG, "unknown option \"%.*s\"", (int) size, token->text);
+    if (is_prompt_switch(token->text, size)) {
         fault_hint(fault, "pgusher never asks for a password: give it in POSTGRES_PASSWORD, POSTGRES_PASSWORD_FILE or a "
                           "password file.");
         return false;
     }
-    bool is_long = token->text[1] == '-';
-    struct nearest nearest = { .word = token->text + 2, .word_size = token->name_size - 2 };
+    struct nearest nearest = { .word = token->text + 2, .word_size = is_long ? size - 2 : 0 };
     for (size_t i = 0; is_long && i < option_count; i++)
         if (option_table[i].name != NULL && (command == COMMAND_NONE || option_table[i].commands & (1U << command)))
             nearest_offer(&nearest, option_table[i].name);

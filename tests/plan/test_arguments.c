@@ -202,6 +202,19 @@ static void test_arguments__a_stray_connection_string_is_not_shown(void **state)
     assert_refuses(ARGV("up", "--databse=postgres://a:s3cret@db"), "unknown option \"--databse\"", "--database?");
 }
 
+static void test_arguments__an_option_and_its_value_in_one_word(void **state)
+{
+    (void) state;
+    static const char together[] = "--database and its value stand in one argument";
+    assert_refuses(ARGV("up", "--database postgresql://app:s3cret@db/app"), together, "two arguments");
+    assert_refuses(ARGV("up", "--database host=db password=s3cret"), together, "two arguments");
+    assert_refuses(ARGV("up", "--databse postgresql://app:s3cret@db/app"), "unknown option \"--databse\"", "--database?");
+    assert_refuses(ARGV("up", "--databse:postgresql://app:s3cret@db/app"), "unknown option \"--databse\"", "--database?");
+    assert_refuses(ARGV("up", "--password s3cret"), "unknown option \"--password\"", "POSTGRES_PASSWORD");
+    assert_refuses(ARGV("up", "-- s3cret"), "unknown option \"--\"", "pgusher up --help");
+    assert_refuses(ARGV("up", "-: s3cret"), "unknown option \"-\"", "pgusher up --help");
+}
+
 static bool read_many(void *argument, struct fault *out)
 {
     static const char *const argv[] = { "pgusher", "up", "--host", "db", "-p", "5432", NULL };
@@ -238,6 +251,7 @@ int main(void)
         IN_ARENA(test_arguments__a_missing_value_is_asked_for),
         IN_ARENA(test_arguments__passwords_are_not_prompted_for),
         IN_ARENA(test_arguments__a_stray_connection_string_is_not_shown),
+        IN_ARENA(test_arguments__an_option_and_its_value_in_one_word),
         cmocka_unit_test(test_arguments__starve_cleanly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
