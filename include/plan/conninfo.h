@@ -13,6 +13,12 @@ bool conninfo_is(const char *text);
 bool conninfo_is_secret(const char *text);
 
 /*
+ * False with FAULT_CONFIG, which names origin and never shows the text, when the text can hardly be anything but a connection string
+ * (it has "://" in it, or keywords with a password), where a wanted was to be: a FILE, a HOST.
+ */
+bool conninfo_check_is_none(const char *text, const char *origin, const char *wanted, struct fault *fault);
+
+/*
  * False with FAULT_CONFIG, which names origin and never shows the text, when it cannot be a connection string: a bare name, or
  * a URI of another scheme (whose parts libpq would quote in its complaint). The rest is libpq's to judge.
  */

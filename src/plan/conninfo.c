@@ -34,6 +34,26 @@ bool conninfo_is_secret(const char *text)
     return conninfo_is(text) || strstr(text, "://") != NULL;
 }
 
+static bool has_password_keyword(const char *text)
+{
+    static const char keyword[] = "password";
+    for (const char *at = strstr(text, keyword); at != NULL; at = strstr(at + 1, keyword)) {
+        const char *behind = at + sizeof keyword - 1;
+        if (behind[strspn(behind, " \t")] == '=')
+            return true;
+    }
+    return false;
+}
+
+bool conninfo_check_is_none(const char *text, const char *origin, const char *wanted, struct fault *fault)
+{
+    if (strstr(text, "://") == NULL && !has_password_keyword(text))
+        return true;
+    fault_set(fault, FAULT_CONFIG, "%s: a connection string stands where a %s is wanted", origin, wanted);
+    fault_hint(fault, "A connection string is given by --database, or better by DATABASE_URL.");
+    return false;
+}
+
 bool conninfo_check(const char *text, const char *origin, struct fault *fault)
 {
     size_t scheme = scheme_size(text);

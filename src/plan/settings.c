@@ -9,6 +9,7 @@
 
 #include "base/duration.h"
 #include "plan/arguments.h"
+#include "plan/conninfo.h"
 #include "plan/environment.h"
 #include "plan/identifier.h"
 #include "plan/notes.h"
@@ -275,6 +276,17 @@ static bool find_given(struct given *given, const struct option *option, const s
     return true;
 }
 
+/* A slip of the pen, whose text no complaint about the value may then quote. */
+static bool check_is_no_conninfo(const struct option *option, const struct given *given, struct fault *fault)
+{
+    const char *wanted = option->argument != NULL ? option->argument : "switch";
+    if (option->id == OPTION_TARGET || conninfo_check_is_none(given->value, given->origin, wanted, fault))
+        return true;
+    if (option->id == OPTION_TARGETS)
+        fault_hint(fault, "A target itself is given by --target; --targets names a file of them.");
+    return false;
+}
+
 static bool read_options(struct settings *settings, struct arena *arena, const struct arguments *arguments,
                          const char *const *environment, struct notes *notes, struct fault *fault)
 {
@@ -285,7 +297,8 @@ static bool read_options(struct settings *settings, struct arena *arena, const s
             continue;
         if (!find_given(&given, option, arguments, environment, notes, fault))
             return false;
-        if (given.value != NULL && !take_value(settings, option->id, &given, arena, fault))
+        if (given.value != NULL &&
+            (!check_is_no_conninfo(option, &given, fault) || !take_value(settings, option->id, &given, arena, fault)))
             return false;
     }
     return true;

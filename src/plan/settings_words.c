@@ -61,6 +61,13 @@ static bool add_conninfo(struct gathering *gathering, enum rank rank, struct giv
     return true;
 }
 
+/* What is not a password would be shown: a host in each line of the log, a file's name when it cannot be read. */
+static bool check_is_no_conninfo(int option, struct given given, struct fault *fault)
+{
+    return given.value == NULL || option == OPTION_PASSWORD ||
+           conninfo_check_is_none(given.value, given.origin, option_table[option].argument, fault);
+}
+
 static bool flag_is_conninfo(const struct keyword_row *row, struct given flag)
 {
     return row->option == OPTION_DBNAME && conninfo_is_secret(flag.value);
@@ -79,6 +86,8 @@ static bool add_flags(struct gathering *gathering, struct fault *fault)
         const struct given flag = flags[keywords[i].option];
         if (flag.value == NULL || flag_is_conninfo(&keywords[i], flag))
             continue;
+        if (!check_is_no_conninfo(keywords[i].option, flag, fault))
+            return false;
         if (keywords[i].option == OPTION_PORT && !value_ports(flag.value, flag.origin, fault))
             return false;
         add_word(gathering, WORD_VALUE, RANK_FLAG, keywords[i].keyword, flag);
@@ -99,6 +108,8 @@ static bool add_database_url(struct gathering *gathering, struct fault *fault)
     struct given file = find_variable(gathering, OPTION_DATABASE_FILE);
     if (plain.value != NULL && file.value != NULL)
         return refuse_both(plain, file, fault);
+    if (!check_is_no_conninfo(OPTION_DATABASE_FILE, file, fault))
+        return false;
     if (file.value != NULL)
         add_word(gathering, WORD_CONNINFO_FILE, RANK_DATABASE_URL, NULL, file);
     return plain.value == NULL || add_conninfo(gathering, RANK_DATABASE_URL, plain, fault);
@@ -119,6 +130,8 @@ static bool add_postgres(struct gathering *gathering, const struct keyword_row *
     if (is_service_link(row, plain))
         return notes_add_ignored(gathering->notes, plain.origin, "it is a Kubernetes service link (tcp://...), not a port",
                                  false, fault);
+    if (!check_is_no_conninfo(row->option, plain, fault) || !check_is_no_conninfo(row->file_option, file, fault))
+        return false;
     if (plain.value != NULL && row->option == OPTION_PORT && !value_ports(plain.value, plain.origin, fault))
         return false;
     if (plain.value != NULL)

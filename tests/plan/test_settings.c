@@ -2,6 +2,7 @@
 #include "support/testing.h"
 
 #include "settings_reader.h"
+#include "support/must.h"
 #include "support/starve.h"
 
 static void test_settings__defaults_are_those_of_the_contract(void **state)
@@ -284,6 +285,43 @@ static void test_settings__a_target_that_is_none_is_not_shown(void **state)
     assert_lacks(fault->what, "secretword");
 }
 
+#define SECRET_URL "postgresql://app:secretword@db/app"
+
+static void expect_not_shown(const struct fault *fault, const char *place, const char *hint)
+{
+    assert_contains(fault->what, place);
+    assert_contains(fault->what, "a connection string stands where a");
+    assert_contains(fault->hint, hint);
+    assert_lacks(fault->what, "secretword");
+}
+
+static void test_settings__a_connection_string_in_a_wrong_place_is_not_shown(void **state)
+{
+    (void) state;
+    static const char *const flags[] = { "--migrations", "--ledger", "--until",    "--interval", "--attempts",
+                                         "--strict",     "--host",   "--username", "--port",     "--log-level" };
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        const char *text = must_format("%s=" SECRET_URL, flags[i]);
+        expect_not_shown(read_refusal(ARGV("up", text), EMPTY), flags[i], "DATABASE_URL");
+    }
+    static const char *const variables[] = { "PGUSHER_MIGRATIONS", "PGUSHER_TIMEOUT",        "POSTGRES_HOST",
+                                             "POSTGRES_DB",        "POSTGRES_PASSWORD_FILE", "POSTGRES_USER_FILE",
+                                             "DATABASE_URL_FILE",  "POSTGRES_DB_FILE",       "PGUSHER_TERMINATION_LOG" };
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+        const char *text = must_format("%s=host=db password = secretword", variables[i]);
+        expect_not_shown(read_refusal(ARGV("up"), ENVIRONMENT(text)), variables[i], "DATABASE_URL");
+    }
+    expect_not_shown(read_refusal(ARGV("wait", "--targets", SECRET_URL), EMPTY), "--targets", "--target;");
+    expect_not_shown(read_refusal(ARGV("wait"), ENVIRONMENT("PGUSHER_TARGETS=" SECRET_URL)), "PGUSHER_TARGETS", "--target;");
+}
+
+static void test_settings__a_password_may_look_like_a_connection_string(void **state)
+{
+    (void) state;
+    const struct settings *settings = read_settings(ARGV("up"), ENVIRONMENT("POSTGRES_PASSWORD=password=a://b"));
+    assert_string_equal(words_text(settings), "3 value password=password=a://b (POSTGRES_PASSWORD)\n");
+}
+
 static bool read_much(void *argument, struct fault *fault)
 {
     /* Strangers of names so long that the arena needs more than one block. */
@@ -337,6 +375,8 @@ int main(void)
         WITH_READER(test_settings__a_crowd_is_asked_for_by_any_of_its_options),
         WITH_READER(test_settings__roles_are_counted_where_roles_are_known),
         WITH_READER(test_settings__a_target_that_is_none_is_not_shown),
+        WITH_READER(test_settings__a_connection_string_in_a_wrong_place_is_not_shown),
+        WITH_READER(test_settings__a_password_may_look_like_a_connection_string),
         cmocka_unit_test(test_settings__starve_cleanly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,7 +86,8 @@ static void test_settings_words__a_port_that_is_none_names_its_source(void **sta
     (void) state;
     assert_string_equal(read_refusal(ARGV("up"), ENVIRONMENT("POSTGRES_PORT=65536"))->what,
                         "POSTGRES_PORT: \"65536\" is not a port");
-    assert_string_equal(read_refusal(ARGV("up", "-p", "tcp://x"), EMPTY)->what, "-p: \"tcp://x\" is not a port");
+    assert_string_equal(read_refusal(ARGV("up", "-p", "tcp://x"), EMPTY)->what,
+                        "-p: a connection string stands where a PORT is wanted");
     assert_int_equal(read_settings(ARGV("up", "-p", "5432,5433"), EMPTY)->word_count, 1);
 }
 
