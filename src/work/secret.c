@@ -36,12 +36,30 @@ static void drop_newline(char *text)
         text[--size] = '\0';
 }
 
+/*
+ * What stands there is perhaps the secret itself, where the variable without _FILE was meant. A path from the root, or one that says
+ * that it is relative, is none; a bare word may be one, and one with a '/' further on too, as base64 has it.
+ */
+static bool is_plainly_a_path(const char *text)
+{
+    return text[0] == '/' || strncmp(text, "./", 2) == 0 || strncmp(text, "../", 3) == 0;
+}
+
+static bool refuse_to_open(const char *path, const char *origin, int open_errno, struct fault *fault)
+{
+    if (is_plainly_a_path(path))
+        return fault_set_errno(fault, FAULT_CONFIG, open_errno, "cannot read the file that %s names, %s", origin, path);
+    fault_set_errno(fault, FAULT_CONFIG, open_errno, "cannot read the file that %s names", origin);
+    fault_hint(fault, "%s takes the name of a file, and not what is in it.", origin);
+    return false;
+}
+
 bool secret_read(char **text, struct arena *arena, const char *path, const char *origin, struct fault *fault)
 {
     char bytes[SECRET_MOST_BYTES + 2]; /* not in the arena: thousands of targets may have one each */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return fault_set_errno(fault, FAULT_CONFIG, errno, "cannot read the file that %s names, %s", origin, path);
+        return refuse_to_open(path, origin, errno, fault);
     struct stat about;
     bool is_regular = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
     ssize_t size = is_regular ? read_all(fd, bytes, SECRET_MOST_BYTES + 1) : 0;

@@ -64,6 +64,22 @@ static void test_secret__what_cannot_be_one_is_refused(void **state)
     free(large);
 }
 
+static void test_secret__what_may_be_the_secret_itself_is_not_shown(void **state)
+{
+    (void) state;
+    static const char *const slips[] = { MARKER, MARKER "/with+slashes/==", "." MARKER, "~" MARKER };
+    char *text = NULL;
+    struct fault fault;
+    for (size_t i = 0; i < sizeof slips / sizeof slips[0]; i++) {
+        assert_false(secret_read(&text, &arena, slips[i], "POSTGRES_PASSWORD_FILE", &fault));
+        assert_string_equal(fault.what, "cannot read the file that POSTGRES_PASSWORD_FILE names: No such file or directory");
+        assert_contains(fault.hint, "not what is in it");
+        assert_lacks(fault.hint, MARKER);
+    }
+    expect_unreadable("./none", "No such file");
+    expect_unreadable("../none", "No such file");
+}
+
 static void test_secret__a_fifo_does_not_hold_it_up(void **state)
 {
     (void) state;
@@ -77,6 +93,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_ARENA(test_secret__loses_one_newline_and_nothing_else),
         IN_ARENA(test_secret__what_cannot_be_one_is_refused),
+        IN_ARENA(test_secret__what_may_be_the_secret_itself_is_not_shown),
         IN_ARENA(test_secret__a_fifo_does_not_hold_it_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
