@@ -21,7 +21,7 @@ struct log {
     bool terminal;          /* marks and a live line, only with LOG_FORMAT_TEXT */
     bool colour;            /* only with terminal */
     bool broken;            /* a write failed: nothing more is written */
-    bool hurried;           /* a signal came while nobody read: what does not fit at once is dropped from then on */
+    bool hurried;           /* a signal came: what does not fit at once is dropped from then on */
     bool torn;              /* only a part of the last line was written */
     size_t columns;         /* of the terminal */
     struct buf line;

@@ -22,7 +22,8 @@ void loop_hold_signals(void);
 struct loop *loop_new(struct fault *fault);
 
 /*
- * Sets up the handlers and lets the held signals in. on_signal is called for each, on the loop's thread. A SIGHUP that was ignored
+ * Sets up the handlers and lets the held signals in. on_signal is called for each, on the loop's thread, and interrupt_signal() knows it
+ * before that. A SIGHUP that was ignored
  * before, as under nohup, still is.
  */
 bool loop_hear_signals(struct loop *loop, void (*on_signal)(void *owner, int signal_number), void *owner,

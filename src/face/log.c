@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/interrupt.h"
 #include "face/json.h"
 #include "face/logfmt.h"
 #include "face/terminal.h"
@@ -48,6 +49,11 @@ static bool wait_until_writable(int fd)
     return ready > 0 || (ready < 0 && errno == EINTR);
 }
 
+static bool has_lost_patience(int64_t since_us)
+{
+    return clock_monotonic_us() - since_us > (int64_t) PATIENCE_MS * 1000;
+}
+
 static bool is_non_blocking(int fd)
 {
     int flags = fcntl(fd, F_GETFL);
@@ -60,12 +66,15 @@ static bool is_non_blocking(int fd)
 static bool has_room(struct log *log)
 {
     struct pollfd poller = { .fd = log->fd, .events = POLLOUT };
+    int64_t since_us = clock_monotonic_us();
     int ready;
-    do
-        ready = poll(&poller, 1, log->hurried ? 0 : PATIENCE_MS);
-    while (ready == 0 && !log->hurried && !is_non_blocking(log->fd));
-    log->hurried |= ready < 0 && errno == EINTR;
-    return ready > 0 || (ready == 0 && !log->hurried);
+    do {
+        log->hurried |= interrupt_signal() != 0;
+        ready = poll(&poller, 1, log->hurried ? 0 : INTERRUPT_LOOK_MS);
+        if (ready == 0 && !log->hurried && is_non_blocking(log->fd) && has_lost_patience(since_us))
+            return true; /* the write will say that there is none */
+    } while (!log->hurried && (ready == 0 || (ready < 0 && errno == EINTR)));
+    return ready > 0;
 }
 
 /* How much is left when no more can be written. A piece of PIPE_BUF is written whole or not at all. */

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
 #include "base/memory.h"
 #include "wire.h"
 
@@ -114,6 +115,25 @@ static bool is_wanted(int signal_number)
     return signal_number != SIGHUP || sigaction(SIGHUP, NULL, &action) != 0 || action.sa_handler != SIG_IGN;
 }
 
+static void (*hand_to_libuv)(int signal_number);
+
+static void on_arrival(int signal_number)
+{
+    interrupt_note(signal_number);
+    hand_to_libuv(signal_number);
+}
+
+/* libuv tells of a signal when the loop turns, which it does not while somebody waits within a callback. */
+static void tell_at_once(int signal_number)
+{
+    struct sigaction action;
+    if (sigaction(signal_number, NULL, &action) != 0 || action.sa_handler == on_arrival)
+        return;
+    hand_to_libuv = action.sa_handler;
+    action.sa_handler = on_arrival;
+    sigaction(signal_number, &action, NULL);
+}
+
 static bool hear_signal(struct loop *loop, int signal_number, struct fault *fault)
 {
     uv_signal_t *handle = &loop->signals[loop->signal_count];
@@ -125,6 +145,8 @@ static bool hear_signal(struct loop *loop, int signal_number, struct fault *faul
         uv_unref((uv_handle_t *) handle);
         status = uv_signal_start(handle, on_signal_heard, signal_number);
     }
+    if (status == 0)
+        tell_at_once(signal_number);
     return status == 0 || fault_set(fault, FAULT_INTERNAL, "cannot listen for signals: %s", uv_strerror(status));
 }
 
@@ -134,6 +156,7 @@ bool loop_hear_signals(struct loop *loop, void (*on_signal)(void *owner, int sig
     loop->on_signal = on_signal;
     loop->signal_owner = owner;
     bool hears = true;
+    interrupt_forget();
     for (size_t i = 0; i < LOOP_SIGNALS && hears; i++)
         hears = !is_wanted(stop_signals[i]) || hear_signal(loop, stop_signals[i], fault);
     mask_signals(SIG_UNBLOCK);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
 #include "base/memory.h"
 #include "event_samples.h"
 #include "face/log.h"
@@ -224,6 +225,22 @@ static void test_log__a_torn_line_is_ended_at_the_end(void **state)
     assert_string_equal(written(), "\n");
 }
 
+/* It came while the loop turned, and not within the wait for room. */
+static void test_log__a_full_pipe_is_not_waited_for_once_a_signal_has_come(void **state)
+{
+    (void) state;
+    struct log log;
+    log_init(&log, wire.writer, LOG_FORMAT_LOGFMT, LEVEL_INFO, LOOK_COLOUR);
+    fill_pipe();
+    fcntl(wire.writer, F_SETFL, 0);
+    interrupt_note(SIGTERM);
+    note(&log, EVENT_STOPPING);
+    interrupt_forget();
+    assert_lacks(written(), "stopping");
+    assert_true(log.hurried);
+    log_finish(&log);
+}
+
 static bool note_starved(long nth)
 {
     struct log log;
@@ -371,6 +388,7 @@ int main(void)
         ON_PIPE(test_log__a_full_pipe_that_does_not_block_is_waited_for),
         ON_PIPE(test_log__the_line_after_a_torn_one_is_a_line_of_its_own),
         ON_PIPE(test_log__a_torn_line_is_ended_at_the_end),
+        ON_PIPE(test_log__a_full_pipe_is_not_waited_for_once_a_signal_has_come),
         ON_PIPE(test_log__without_memory_a_line_is_lost_and_the_next_is_written),
         ON_TERMINAL(test_log__a_terminal_shows_a_live_line_for_events_too_quiet_to_print),
         ON_TERMINAL(test_log__the_end_leaves_a_terminal_clean),

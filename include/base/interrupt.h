@@ -1,0 +1,20 @@
+/*
+ * Whether a signal has asked the process to stop, for those who wait where the event loop does not turn: for room in a pipe that nobody
+ * reads, for a stdin to which nobody writes.
+ */
+#ifndef PGUSHER_BASE_INTERRUPT_H
+#define PGUSHER_BASE_INTERRUPT_H
+
+/* Who waits looks again after so long at the most: the signal may have come just before the wait, which it then does not end. */
+enum { INTERRUPT_LOOK_MS = 100 };
+
+/* For a signal's handler. */
+void interrupt_note(int signal_number);
+
+/* The signal's number; 0: none has come. */
+int interrupt_signal(void);
+
+/* Another run begins in this process. */
+void interrupt_forget(void);
+
+#endif
