@@ -30,11 +30,18 @@ static void fill_standard_descriptors(void)
 static int print_help(enum command command)
 {
     struct buf help;
+    loop_end_at_signals();
     buf_init(&help, HELP_MOST_BYTES);
     help_add(&help, command);
     bool printed = buf_ok(&help) && fputs(buf_text(&help), stdout) >= 0 && fflush(stdout) == 0;
     buf_finish(&help);
     return printed ? 0 : 1;
+}
+
+static int print_version(void)
+{
+    loop_end_at_signals();
+    return printf("pgusher %s\n", PGUSHER_VERSION) > 0 && fflush(stdout) == 0 ? 0 : 1;
 }
 
 static int run_command(const struct settings *settings, struct arena *arena, int64_t begun_us)
@@ -69,7 +76,7 @@ static int run(struct arena *arena, int argc, const char *const *argv, int64_t b
     if (settings.help)
         return print_help(settings.command);
     if (settings.version)
-        return printf("pgusher %s\n", PGUSHER_VERSION) > 0 && fflush(stdout) == 0 ? 0 : 1;
+        return print_version();
     return run_command(&settings, arena, begun_us);
 }
 

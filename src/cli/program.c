@@ -91,14 +91,17 @@ bool program_open(struct program *program, struct arena *arena, const struct set
     program->run = (struct run){ .journal = &program->journal, .settings = settings, .begun_us = begun_us };
     struct fault *fault = &program->run.outcome.fault;
     bool has_one_target = !settings_want_crowd(settings);
-    bool ok = !has_one_target || target_build(&program->target, arena, settings, NULL, fault);
+    bool ok = open_loop(program, fault); /* before the first line, on which a signal has to find its way in */
+    if (!ok)
+        loop_end_at_signals();
+    ok = ok && (!has_one_target || target_build(&program->target, arena, settings, NULL, fault));
     program->run.target = program->target.label;
     program->run.outcome.phase_us[PHASE_START] = clock_monotonic_us() - begun_us;
     note_started(program);
     note_settings(program);
     if (ok && has_one_target)
         ok = target_build(&program->target, arena, settings, &program->journal, fault);
-    return ok && open_loop(program, fault);
+    return ok;
 }
 
 /* --- the folder ------------------------------------------------------------------------------------------------------- */
