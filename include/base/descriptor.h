@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Waits for POLLIN or POLLOUT. False with errno EINTR: a signal asks the process to stop (interrupt_signal()). */
+bool descriptor_await(int fd, short events);
+
 /* All of them, however many writes it takes. False: errno says why; some may have been written. */
 bool descriptor_write(int fd, const char *bytes, size_t size);
 

@@ -34,7 +34,10 @@ bool targets_add(struct target_texts *targets, const char *text, const char *ori
 bool targets_add_lines(struct target_texts *targets, const char *bytes, size_t size_bytes, const char *name,
                        struct fault *fault);
 
-/* The same from a path, "-" for stdin, which is read to its end. */
+/*
+ * The same from a path, "-" for stdin, which is read to its end. A signal (interrupt_signal()) ends a wait for more of it: then the fault
+ * says so, and is the caller's to replace.
+ */
 bool targets_add_file(struct target_texts *targets, const char *path, struct fault *fault);
 
 #endif

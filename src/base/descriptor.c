@@ -4,8 +4,26 @@
 #include "base/descriptor.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "base/interrupt.h"
+
+/* What is wrong with the descriptor is for the read or write to say that follows. */
+bool descriptor_await(int fd, short events)
+{
+    struct pollfd poller = { .fd = fd, .events = events };
+    int ready;
+    do {
+        if (interrupt_signal() != 0) {
+            errno = EINTR;
+            return false;
+        }
+        ready = poll(&poller, 1, INTERRUPT_LOOK_MS);
+    } while (ready == 0 || (ready < 0 && errno == EINTR));
+    return true;
+}
 
 bool descriptor_write(int fd, const char *bytes, size_t size)
 {

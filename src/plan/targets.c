@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/descriptor.h"
 #include "plan/conninfo.h"
 
 enum { FILE_MOST_BYTES = 64 * 1024 * 1024, READ_BYTES = 64 * 1024 };
@@ -65,11 +67,13 @@ bool targets_add_lines(struct target_texts *targets, const char *bytes, size_t s
     return true;
 }
 
-/* False with errno set, or with a buffer that is not ok. */
+/* False with errno set: to EINTR where a signal asks the process to stop. */
 static bool read_all(struct buf *buf, int fd)
 {
     char bytes[READ_BYTES];
     for (;;) {
+        if (!descriptor_await(fd, POLLIN))
+            return false;
         ssize_t got = read(fd, bytes, sizeof bytes);
         if (got < 0 && errno == EINTR)
             continue;

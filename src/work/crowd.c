@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/duration.h"
+#include "base/interrupt.h"
 #include "base/memory.h"
 #include "crowd_inside.h"
 
@@ -237,12 +238,30 @@ static bool add_target(struct crowd *crowd, const struct target_spec *spec, stru
     return ok;
 }
 
+static void tell_stopping(const struct crowd *crowd, int signal_number, struct fault *fault)
+{
+    const char *name = signal_name(signal_number);
+    fault_set(fault, FAULT_SIGNAL, "stopped by %s", name);
+    fault->signal_number = signal_number;
+    journal_note(crowd->run->journal, EVENT_STOPPING, NULL, FIELDS(TEXT(SIGNAL, name)), "%s: stopping", name);
+}
+
+/* The loop does not turn meanwhile. */
+static bool read_list(const struct crowd *crowd, struct target_texts *texts, struct fault *fault)
+{
+    if (targets_add_file(texts, crowd->run->settings->targets_file, fault))
+        return true;
+    if (interrupt_signal() != 0)
+        tell_stopping(crowd, interrupt_signal(), fault);
+    return false;
+}
+
 /* Without a list it is the main configuration's hosts. */
 static bool add_targets(struct crowd *crowd, struct fault *fault)
 {
     const struct settings *settings = crowd->run->settings;
     struct target_texts texts = { .arena = &crowd->arena };
-    bool ok = settings->targets_file == NULL || targets_add_file(&texts, settings->targets_file, fault);
+    bool ok = settings->targets_file == NULL || read_list(crowd, &texts, fault);
     if (ok && settings->target_count + texts.count == 0 && settings->targets_file != NULL)
         ok = fault_set(fault, FAULT_CONFIG, "there is no target in %s",
                        strcmp(settings->targets_file, "-") == 0 ? "stdin" : settings->targets_file);
@@ -353,12 +372,9 @@ struct crowd *crowd_start(struct run *run, struct shelf *shelf, void (*on_over)(
 void crowd_stop(struct crowd *crowd, int signal_number)
 {
     struct fault fault;
-    const char *name = signal_name(signal_number);
     if (crowd->over)
         return;
-    fault_set(&fault, FAULT_SIGNAL, "stopped by %s", name);
-    fault.signal_number = signal_number;
-    journal_note(crowd->run->journal, EVENT_STOPPING, NULL, FIELDS(TEXT(SIGNAL, name)), "%s: stopping", name);
+    tell_stopping(crowd, signal_number, &fault);
     crowd_end(crowd, &fault);
 }
 

@@ -1,8 +1,11 @@
 /*
  * `wait` for many targets, against scripted servers: what is counted, when it ends and with which exit code, and what it tells.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "support/log_schema.h"
 #include "waiting.h"
@@ -254,6 +257,25 @@ static void test_crowd__targets_come_from_a_file_and_from_stdin(void **state)
     assert_string_equal(value(event_line(result.output, "crowd_ready"), "ready"), "3");
 }
 
+/* Who would go on with the list holds stdin open, and says no more. */
+static void test_crowd__a_signal_ends_the_reading_of_a_list(void **state)
+{
+    (void) state;
+    static const int signals[] = { SIGTERM, SIGINT };
+    const char *pipe = folder_path(folder_new(), "list");
+    must(mkfifo(pipe, 0666) == 0, "cannot make a pipe");
+    int writer = open(pipe, O_RDWR | O_CLOEXEC);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        struct run *run = run_begin(
+            &(struct run_spec){ .program = "/bin/sh",
+                                .arguments = WORDS("-c", must_format("exec \"$0\" \"$@\" < %s", pipe), run_pgusher(), "wait",
+                                                   "--targets", "-", "--log-format", "json") });
+        run_wait_for(run, "\"event\":\"started\"");
+        up_stop_run(run, signals[i]);
+    }
+    close(writer);
+}
+
 /* All of them want to begin in the same turn of the loop, and each needs a descriptor. */
 static void test_crowd__few_descriptors_serve_many_targets(void **state)
 {
@@ -321,6 +343,7 @@ int main(void)
         WAIT_TEST(test_crowd__the_result_is_as_its_schema_says),
         WAIT_TEST(test_crowd__a_password_is_never_shown),
         WAIT_TEST(test_crowd__targets_come_from_a_file_and_from_stdin),
+        WAIT_TEST(test_crowd__a_signal_ends_the_reading_of_a_list),
         WAIT_TEST(test_crowd__few_descriptors_serve_many_targets),
         WAIT_TEST(test_crowd__a_line_that_is_no_target_is_named_and_not_shown),
         WAIT_TEST(test_crowd__what_a_target_does_not_say_comes_from_the_main_configuration),
