@@ -25,11 +25,18 @@ bool descriptor_await(int fd, short events)
     return true;
 }
 
+/* One who shares the descriptor may have made it non-blocking: then a full pipe is waited for here. */
+static bool may_go_on(int fd)
+{
+    struct pollfd poller = { .fd = fd, .events = POLLOUT };
+    return errno == EINTR || (errno == EAGAIN && (poll(&poller, 1, -1) > 0 || errno == EINTR));
+}
+
 bool descriptor_write(int fd, const char *bytes, size_t size)
 {
     while (size > 0) {
         ssize_t written = write(fd, bytes, size);
-        if (written < 0 && errno == EINTR)
+        if (written < 0 && may_go_on(fd))
             continue;
         if (written < 0)
             return false;
