@@ -52,7 +52,7 @@ bool program_run_crowd(struct program *program);
 /* For a command that finds a fault in what a job brought. Always returns false. */
 bool program_fail(struct program *program, const struct fault *fault);
 
-/* Writes a result on stdout. */
+/* Writes a result on stdout. That it cannot is the run's fault only where the run has none yet. */
 bool program_print(struct program *program, const struct buf *result);
 
 /* Tells how it went, gives everything back, and returns the exit code. */

@@ -182,9 +182,15 @@ bool print_result(const struct buf *result, struct fault *fault)
     return true;
 }
 
+/* That nobody could read what came of a run is less than what went wrong in it. */
 bool program_print(struct program *program, const struct buf *result)
 {
-    return print_result(result, &program->run.outcome.fault);
+    struct fault *outcome = &program->run.outcome.fault;
+    struct fault fault;
+    bool printed = print_result(result, &fault);
+    if (!printed && !fault_is_set(outcome))
+        *outcome = fault;
+    return printed;
 }
 
 void print_fault(const struct fault *fault, const struct source *source)

@@ -241,6 +241,27 @@ static void test_crowd__a_password_is_never_shown(void **state)
     assert_lacks(result.errors, "Xq7zSecretW");
 }
 
+static struct run_result run_into_full_disk(const char *until)
+{
+    return run_program(&(struct run_spec){ .program = "/bin/sh",
+                                           .arguments = WORDS("-c", "exec \"$0\" \"$@\" > /dev/full", run_pgusher(), "wait",
+                                                              "--target", only(first), "--until", until, "--attempts", "1",
+                                                              QUICK, "--grace", "0", "--json", "--log-format", "json") });
+}
+
+static void test_crowd__a_result_that_cannot_be_written_hides_no_other_failure(void **state)
+{
+    (void) state;
+    static const struct fake_visit refusing = REFUSING("28P01", "password authentication failed");
+    PLAY_ONE(first, &refusing);
+    struct run_result result = run_into_full_disk("login");
+    assert_int_equal(result.exit_code, 4);
+    assert_contains(event_line(result.errors, "failed"), "\"outcome\":\"refused\"");
+    result = run_into_full_disk("accepting");
+    assert_int_equal(result.exit_code, 1);
+    assert_contains(event_line(result.errors, "failed"), "cannot write the result on stdout: No space left on device");
+}
+
 /* --- lists ------------------------------------------------------------------------------------------------------------- */
 
 static void test_crowd__targets_come_from_a_file_and_from_stdin(void **state)
@@ -342,6 +363,7 @@ int main(void)
         WAIT_TEST(test_crowd__a_knock_is_no_event_but_a_change_of_rung_is),
         WAIT_TEST(test_crowd__the_result_is_as_its_schema_says),
         WAIT_TEST(test_crowd__a_password_is_never_shown),
+        WAIT_TEST(test_crowd__a_result_that_cannot_be_written_hides_no_other_failure),
         WAIT_TEST(test_crowd__targets_come_from_a_file_and_from_stdin),
         WAIT_TEST(test_crowd__a_signal_ends_the_reading_of_a_list),
         WAIT_TEST(test_crowd__few_descriptors_serve_many_targets),
