@@ -105,7 +105,7 @@ struct settings {
 
     enum log_format log_format;
     enum level log_level;
-    const char *termination_log; /* a file's name, "" for none; there also when settings_read() failed */
+    const char *termination_log; /* a file's name, NULL: none; known also when settings_read() failed */
     bool strict;
     bool check;
     bool json;

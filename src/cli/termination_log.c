@@ -26,7 +26,7 @@ static int open_file(const char *path)
 
 void termination_log_write(const char *path, const struct fault *fault, const struct source *source)
 {
-    int fd = open_file(path);
+    int fd = path != NULL ? open_file(path) : -1;
     if (fd < 0)
         return;
     struct buf line;

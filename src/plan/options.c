@@ -142,7 +142,7 @@ const struct option option_table[] = {
                            OPTION_LOG_LEVEL },
     [OPTION_TERMINATION_LOG] = { "termination-log", 0, "PGUSHER_TERMINATION_LOG", "FILE", "/dev/termination-log",
                                  "File that is left the reason of a failure, in one line, where it is there and can be "
-                                 "written: Kubernetes shows it.",
+                                 "written: Kubernetes shows it. With none nothing is left.",
                                  GROUP_OUTPUT, EVERY, OPTION_TERMINATION_LOG },
     [OPTION_HELP] = { "help", '?', NULL, NULL, NULL, "Show this help, or that of a command, and exit; -h is the host.",
                       GROUP_OTHER, EVERY | COMPOSE | NONE, OPTION_HELP },

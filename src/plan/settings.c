@@ -166,8 +166,6 @@ static const char **place_of_text(struct settings *settings, enum option_id id)
         return &settings->migrations_folder;
     case OPTION_TARGETS:
         return &settings->targets_file;
-    case OPTION_TERMINATION_LOG:
-        return &settings->termination_log;
     case OPTION_MIGRATE_SERVICE:
         return &settings->migrate_service;
     case OPTION_DATABASE_SERVICE:
@@ -332,11 +330,16 @@ bool settings_want_crowd(const struct settings *settings)
            settings->stable > 1 || (settings->command == COMMAND_WAIT && settings->json);
 }
 
-/* What is wrong with the settings is told there as well, so it is known before them. */
-static const char *find_termination_log(const char *const *environment)
+/* What is wrong with the settings is told there as well, so it is known before them; of arguments that are wrong, what came first. */
+static const char *find_termination_log(const struct arguments *arguments, const char *const *environment)
 {
-    const char *given = environment_find(environment, option_table[OPTION_TERMINATION_LOG].variable);
-    return given != NULL ? given : option_table[OPTION_TERMINATION_LOG].default_text;
+    const struct option *option = &option_table[OPTION_TERMINATION_LOG];
+    struct given given = arguments->given[OPTION_TERMINATION_LOG];
+    if (given.value == NULL)
+        given.value = environment_find(environment, option->variable);
+    if (given.value == NULL)
+        return option->default_text;
+    return is_none(&given) ? NULL : given.value;
 }
 
 bool settings_read(struct settings *settings, struct arena *arena, int argc, const char *const *argv,
@@ -344,12 +347,11 @@ bool settings_read(struct settings *settings, struct arena *arena, int argc, con
 {
     struct arguments arguments;
     struct notes notes = { .arena = arena };
-    const char *termination_log = find_termination_log(environment);
-    *settings = (struct settings){ .termination_log = termination_log };
-    if (!arguments_read(&arguments, arena, argc, argv, fault))
-        return false;
+    bool ok = arguments_read(&arguments, arena, argc, argv, fault);
     *settings = default_settings(&arguments);
-    settings->termination_log = termination_log;
+    settings->termination_log = find_termination_log(&arguments, environment);
+    if (!ok)
+        return false;
     if (settings->help || settings->version)
         return true;
     if (command_asks_server(settings->command) &&

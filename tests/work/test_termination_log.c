@@ -75,6 +75,36 @@ static void test_termination_log__is_named_by_a_flag_too(void **state)
     assert_contains(folder_read(log_folder, "log"), "nowhere");
 }
 
+/* Whatever is wrong, and wherever the option stands in the table or on the command line before it. */
+static void test_termination_log__that_a_flag_names_has_what_is_wrong_with_the_others(void **state)
+{
+    (void) state;
+    static const char *const wrong[] = { "--attempts=many", "--interval=0", "--port=x", "--nonsense" };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        log_folder = folder_with((const struct folder_file[]){ { "log", "" }, { "other", OLD }, { 0 } });
+        up_run(&(struct up){ .arguments = WORDS("--termination-log", folder_path(log_folder, "log"), wrong[i]),
+                             .environment = WORDS(log_variable("other")) },
+               2);
+        assert_contains(folder_read(log_folder, "log"), must_format("%.*s", (int) strcspn(wrong[i], "="), wrong[i]));
+        assert_string_equal(folder_read(log_folder, "other"), OLD);
+    }
+}
+
+static void test_termination_log__none_is_no_file(void **state)
+{
+    (void) state;
+    log_folder = folder_with((const struct folder_file[]){ { "log", OLD }, { "none", OLD }, { 0 } });
+    up_run(&(struct up){ .migrations = "nowhere",
+                         .folder = log_folder,
+                         .database = up_database("none"),
+                         .arguments = WORDS("--termination-log", "none"),
+                         .environment = WORDS(log_variable("log")) },
+           2);
+    assert_string_equal(folder_read(log_folder, "log"), OLD);
+    up_run(&(struct up){ .command = "upp", .folder = log_folder, .environment = WORDS("PGUSHER_TERMINATION_LOG=none") }, 2);
+    assert_string_equal(folder_read(log_folder, "none"), OLD);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -84,6 +114,8 @@ int main(void)
         UP_TEST(test_termination_log__is_filled_and_never_made),
         UP_TEST(test_termination_log__is_no_fifo),
         UP_TEST(test_termination_log__is_named_by_a_flag_too),
+        UP_TEST(test_termination_log__that_a_flag_names_has_what_is_wrong_with_the_others),
+        UP_TEST(test_termination_log__none_is_no_file),
         UP_LOG_TEST,
     };
     return cmocka_run_group_tests(tests, up_start, up_stop);
