@@ -44,4 +44,7 @@ void log_event(void *owner, const struct event *event);
 void log_tick(struct log *log);
 bool log_wants_ticks(const struct log *log);
 
+/* Takes the live line off, for somebody else to write on the same terminal; the next tick draws it again. */
+void log_pause(struct log *log);
+
 #endif

@@ -187,6 +187,7 @@ bool program_print(struct program *program, const struct buf *result)
 {
     struct fault *outcome = &program->run.outcome.fault;
     struct fault fault;
+    log_pause(&program->log);
     bool printed = print_result(result, &fault);
     if (!printed && !fault_is_set(outcome))
         *outcome = fault;

@@ -186,15 +186,20 @@ void log_tick(struct log *log)
     write_line(log);
 }
 
+void log_pause(struct log *log)
+{
+    if (log->broken || !log->live.shown)
+        return;
+    buf_clear(&log->line);
+    live_erase(&log->live, &log->line);
+    write_line(log);
+}
+
 void log_finish(struct log *log)
 {
     if (log == NULL)
         return;
-    if (!log->broken && log->live.shown) {
-        buf_clear(&log->line);
-        live_erase(&log->live, &log->line);
-        write_line(log);
-    }
+    log_pause(log);
     if (!log->broken)
         end_torn_line(log);
     live_finish(&log->live);

@@ -262,6 +262,44 @@ static void test_crowd__a_result_that_cannot_be_written_hides_no_other_failure(v
     assert_contains(event_line(result.errors, "failed"), "cannot write the result on stdout: No space left on device");
 }
 
+/* With its log on the same terminal. */
+static struct run *begin_on_terminal(const char *grace)
+{
+    return run_begin(&(struct run_spec){ .program = "/bin/sh",
+                                         .arguments = WORDS("-c", "exec \"$0\" \"$@\" 2>&1", run_pgusher(), "wait",
+                                                            "--target", only(first), "--grace", grace, "--json"),
+                                         .environment = WORDS("TERM=xterm", "NO_COLOR=1"),
+                                         .terminal = true });
+}
+
+static void expect_whole_result(const char *output)
+{
+    const char *result = strstr(output, "{\n  \"outcome\"");
+    must(result != NULL, "there is no result in %s", output);
+    assert_lacks(result, "\033");
+    size_t before = (size_t) (result - output);
+    bool at_beginning = before > 0 && (result[-1] == '\n' || result[-1] == 'K' || result[-1] == 'J');
+    assert_true(at_beginning);
+}
+
+static void test_crowd__a_result_and_a_table_on_one_terminal(void **state)
+{
+    (void) state;
+    static const struct fake_visit refusing = REFUSING("28P01", "password authentication failed");
+    PLAY_ONE(first, &refusing);
+    struct run *run = begin_on_terminal("300ms");
+    run_wait_for(run, "waiting for 1 target");
+    struct run_result result = run_end(run);
+    assert_int_equal(result.exit_code, 4);
+    expect_whole_result(result.output);
+    run = begin_on_terminal("1h");
+    run_wait_for(run, "waiting for 1 target");
+    run_signal(run, SIGINT);
+    result = run_end(run);
+    assert_int_equal(result.exit_code, 128 + SIGINT);
+    expect_whole_result(result.output);
+}
+
 /* --- lists ------------------------------------------------------------------------------------------------------------- */
 
 static void test_crowd__targets_come_from_a_file_and_from_stdin(void **state)
@@ -364,6 +402,7 @@ int main(void)
         WAIT_TEST(test_crowd__the_result_is_as_its_schema_says),
         WAIT_TEST(test_crowd__a_password_is_never_shown),
         WAIT_TEST(test_crowd__a_result_that_cannot_be_written_hides_no_other_failure),
+        WAIT_TEST(test_crowd__a_result_and_a_table_on_one_terminal),
         WAIT_TEST(test_crowd__targets_come_from_a_file_and_from_stdin),
         WAIT_TEST(test_crowd__a_signal_ends_the_reading_of_a_list),
         WAIT_TEST(test_crowd__few_descriptors_serve_many_targets),
