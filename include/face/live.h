@@ -28,7 +28,6 @@ struct live_line {
     int64_t attempts;
     int64_t migration; /* how many were begun */
     int64_t pending;
-    bool failure_told; /* a migration's failure was an event already */
     struct live_table table;
     size_t most_lines;  /* of the terminal; 0: not known */
     size_t table_lines; /* that are drawn now, below the line itself */

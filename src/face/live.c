@@ -165,10 +165,6 @@ void live_hear(struct live_line *live, const struct event *event, int64_t now_us
     case EVENT_STOPPING:
         hear_stopping(live, now_us);
         break;
-    case EVENT_MIGRATION_FAILED:
-        live->failure_told = true;
-        enter(live, LIVE_IDLE, now_us);
-        break;
     case EVENT_READY:
     case EVENT_CROWD_READY:
     case EVENT_TARGET_MISSING: /* the time is up */
@@ -178,6 +174,7 @@ void live_hear(struct live_line *live, const struct event *event, int64_t now_us
     case EVENT_LOCK_NOT_NEEDED:
     case EVENT_MIGRATION_APPLIED:
     case EVENT_MIGRATION_SETTLED:
+    case EVENT_MIGRATION_FAILED:
     case EVENT_APPLIED:
     case EVENT_FAILED:
     case EVENT_FINISHED:
@@ -197,12 +194,6 @@ static bool was_seen_before(const struct live_line *live, const struct event *ev
     return *seen != '\0' && strcmp(seen, live->seen) == 0;
 }
 
-static bool is_migration_failure(const struct event *event)
-{
-    const char *outcome = event_text(event, FIELD_OUTCOME);
-    return outcome != NULL && strcmp(outcome, "migration_failed") == 0;
-}
-
 bool live_covers(const struct live_line *live, const struct event *event)
 {
     switch (event->kind) {
@@ -218,8 +209,6 @@ bool live_covers(const struct live_line *live, const struct event *event)
         return true;
     case EVENT_ATTEMPT_FAILED:
         return was_seen_before(live, event);
-    case EVENT_FAILED:
-        return live->failure_told && is_migration_failure(event);
     default:
         return false;
     }

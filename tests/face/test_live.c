@@ -147,20 +147,6 @@ static void test_live__an_attempt_is_news_only_when_it_saw_something_else(void *
     assert_false(live_covers(&live, &event));
 }
 
-static void test_live__a_run_that_fails_by_its_migration_says_so_once(void **state)
-{
-    (void) state;
-    struct live_line live = { 0 };
-    const struct field fields[] = { TEXT(MESSAGE, "x"), TEXT(OUTCOME, "migration_failed") };
-    struct event event = sample_full(EVENT_FAILED);
-    event.fields = fields;
-    event.field_count = 2;
-    assert_false(live_covers(&live, &event));
-    hear(&live, EVENT_MIGRATION_FAILED, 0);
-    assert_true(live_covers(&live, &event));
-    assert_false(covers(&live, EVENT_FAILED));
-}
-
 static bool draw_all(void *argument, struct fault *fault)
 {
     (void) argument;
@@ -196,7 +182,6 @@ int main(void)
         cmocka_unit_test(test_live__is_erased_once),
         cmocka_unit_test(test_live__no_name_can_steer_the_terminal),
         cmocka_unit_test(test_live__an_attempt_is_news_only_when_it_saw_something_else),
-        cmocka_unit_test(test_live__a_run_that_fails_by_its_migration_says_so_once),
         cmocka_unit_test(test_live__survives_every_failed_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
