@@ -58,6 +58,9 @@ bool program_print(struct program *program, const struct buf *result);
 /* Tells how it went, gives everything back, and returns the exit code. */
 int program_close(struct program *program);
 
+/* Whether what is printed there for people may have colour: on a terminal, and where the environment allows it. */
+bool print_wants_colour(int fd);
+
 /* Writes a result on stdout, for a command without a program. */
 bool print_result(const struct buf *result, struct fault *fault);
 

@@ -2,7 +2,6 @@
  * compose check and compose generate: a file is read, judged or made, and shown or written. They ask no server and write no log, so
  * the frame of the other commands is not theirs.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +11,6 @@
 #include "compose/check.h"
 #include "compose/files.h"
 #include "compose/generate.h"
-#include "face/colour.h"
 #include "face/findings_text.h"
 
 enum { RESULT_MOST_BYTES = 64 * 1024 * 1024 };
@@ -53,12 +51,11 @@ static bool fix(struct source *source, size_t *fixed, const struct stack_options
 static bool show(const struct review *review, size_t fixed, const struct settings *settings, struct fault *fault)
 {
     struct buf result;
-    bool colour = isatty(STDOUT_FILENO) && look_read(getenv("NO_COLOR"), getenv("TERM")) == LOOK_COLOUR;
     buf_init(&result, RESULT_MOST_BYTES);
     if (settings->json)
         findings_json_add(&result, review, fixed);
     else
-        findings_text_add(&result, review, fixed, colour);
+        findings_text_add(&result, review, fixed, print_wants_colour(STDOUT_FILENO));
     bool shown = print_result(&result, fault);
     buf_finish(&result);
     if (shown && review->count > 0)

@@ -18,7 +18,7 @@ static bool print_plan(struct program *program)
     if (program->settings->json)
         plan_json_add(&result, plan, ledger);
     else
-        plan_text_add(&result, plan, ledger, false);
+        plan_text_add(&result, plan, ledger, print_wants_colour(STDOUT_FILENO));
     bool printed = program_print(program, &result);
     buf_finish(&result);
     return printed;

@@ -18,7 +18,7 @@ static bool print_status(struct program *program)
     if (program->settings->json)
         status_json_add(&result, plan, ledger);
     else
-        status_text_add(&result, plan, ledger, false);
+        status_text_add(&result, plan, ledger, print_wants_colour(STDOUT_FILENO));
     bool printed = program_print(program, &result);
     buf_finish(&result);
     return printed;

@@ -172,6 +172,11 @@ bool program_fail(struct program *program, const struct fault *fault)
 
 /* --- the end ---------------------------------------------------------------------------------------------------------- */
 
+bool print_wants_colour(int fd)
+{
+    return isatty(fd) && look_read(getenv("NO_COLOR"), getenv("TERM")) == LOOK_COLOUR;
+}
+
 bool print_result(const struct buf *result, struct fault *fault)
 {
     if (!buf_ok(result))
@@ -198,7 +203,7 @@ void print_fault(const struct fault *fault, const struct source *source)
 {
     struct buf text;
     buf_init(&text, FAULT_TEXT_MOST_BYTES);
-    fault_text_add(&text, fault, source, false);
+    fault_text_add(&text, fault, source, print_wants_colour(STDERR_FILENO));
     loop_end_at_signals();
     descriptor_write(STDERR_FILENO, buf_text(&text), text.size);
     buf_finish(&text);

@@ -184,6 +184,45 @@ static void test_logs__a_terminal_without_colour_gets_none(void **state)
     assert_lacks(told + 1, "1.sql:2:8");
 }
 
+static const char *result_of(const char *command, bool terminal, const char *variable)
+{
+    const struct up up = { .command = command,
+                           .migrations = three_files(),
+                           .database = up_database("result"),
+                           .terminal = terminal,
+                           .environment = WORDS(variable, "TERM=xterm") };
+    return up_run(&up, 0).output;
+}
+
+static void test_logs__a_result_has_colour_on_a_terminal_only(void **state)
+{
+    (void) state;
+    static const char *const commands[] = { "status", "plan" };
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        assert_contains(result_of(commands[i], true, "NO_COLOR="), ESCAPE "[36m");
+        assert_lacks(result_of(commands[i], true, "NO_COLOR=1"), ESCAPE);
+        assert_lacks(result_of(commands[i], true, "TERM=dumb"), ESCAPE);
+        assert_lacks(result_of(commands[i], false, "NO_COLOR="), ESCAPE);
+    }
+}
+
+static const char *fault_on_terminal(const char *variable)
+{
+    return run_program(&(struct run_spec){ .program = "/bin/sh",
+                                           .arguments = WORDS("-c", "exec \"$0\" upp 2>&1", run_pgusher()),
+                                           .environment = WORDS("TERM=xterm", variable),
+                                           .terminal = true })
+        .output;
+}
+
+static void test_logs__a_fault_has_colour_on_a_terminal_only(void **state)
+{
+    (void) state;
+    assert_contains(fault_on_terminal("NO_COLOR="), ESCAPE "[1mpgusher" ESCAPE "[0m: unknown command");
+    assert_contains(fault_on_terminal("NO_COLOR=1"), "pgusher: unknown command");
+    assert_lacks(fault_on_terminal("NO_COLOR=1"), ESCAPE);
+}
+
 static void test_logs__a_dumb_terminal_is_written_to_like_a_pipe(void **state)
 {
     (void) state;
@@ -224,6 +263,8 @@ int main(void)
         UP_TEST(test_logs__text_is_for_people),
         UP_TEST(test_logs__a_terminal_gets_colour_a_live_line_and_a_summary),
         UP_TEST(test_logs__a_terminal_without_colour_gets_none),
+        UP_TEST(test_logs__a_result_has_colour_on_a_terminal_only),
+        UP_TEST(test_logs__a_fault_has_colour_on_a_terminal_only),
         UP_TEST(test_logs__a_dumb_terminal_is_written_to_like_a_pipe),
         UP_TEST(test_logs__what_a_server_says_cannot_steer_a_terminal),
         UP_LOG_TEST,
