@@ -1,6 +1,6 @@
 /*
  * What experience says about an SQLSTATE and the text around it. It judges by SQLSTATE and by the file, never by the server's words,
- * which may be of any language; and it only ever adds a hint.
+ * which may be of any language; and it only ever adds to the hint: what the server says stays.
  */
 #include "work/advice.h"
 
@@ -167,27 +167,23 @@ static void hint_to_record(const struct trouble *trouble)
     buf_finish(&name);
 }
 
-void advise(struct fault *fault, const struct script *script, size_t statement, const struct ledger *ledger)
+/* Known so well that it is said beside whatever the server says. */
+static bool advise_beside(const struct trouble *trouble)
 {
-    const struct trouble trouble = { fault, script, statement, ledger };
-    const char *extension = find_extension(&trouble);
-    if (is(&trouble, "55P04"))
+    struct fault *fault = trouble->fault;
+    const char *extension = find_extension(trouble);
+    if (is(trouble, "55P04"))
         fault_hint(fault,
                    "A value added with ALTER TYPE ... ADD VALUE can be used only when that is committed: put the ALTER TYPE "
                    "into a migration of its own, before this one.");
-    else if (is(&trouble, "53200"))
-        fault_hint(fault, "The server has run out of memory in this statement: give it more, let it take less (work_mem, "
-                          "maintenance_work_mem), or do the work in smaller parts.");
-    else if (is(&trouble, "25001") || is(&trouble, "2D000"))
+    else if (is(trouble, "25001") || is(trouble, "2D000"))
         fault_hint(fault, "If it cannot run in a transaction, put it into a file of its own that begins with the line: "
                           "-- pgusher: transaction=off");
-    else if (fault->hint[0] != '\0' && extension == NULL)
-        return;
-    else if (has_empty_search_path(&trouble))
+    else if (has_empty_search_path(trouble))
         fault_hint(fault,
                    "An earlier statement of this file empties the search_path, as pg_dump does: from there on every name "
                    "needs its schema (public.name).");
-    else if (sets_unknown_parameter(&trouble))
+    else if (sets_unknown_parameter(trouble))
         fault_hint(fault, "The server does not know this parameter. A dump made by a newer PostgreSQL sets such ones "
                           "(transaction_timeout came with 17): delete the line.");
     else if (extension != NULL)
@@ -196,18 +192,44 @@ void advise(struct fault *fault, const struct script *script, size_t statement, 
             "The statement uses what the extension %s brings; it has to be there first: CREATE EXTENSION IF NOT EXISTS "
             "\"%s\";",
             extension, extension);
-    else if (is(&trouble, "42501") && creates_in_schema(&trouble))
+    else
+        return false;
+    return true;
+}
+
+/* Where the server has a hint, it knows better. */
+static void advise_alone(const struct trouble *trouble)
+{
+    struct fault *fault = trouble->fault;
+    if (is(trouble, "53200"))
+        fault_hint(fault, "The server has run out of memory in this statement: give it more, let it take less (work_mem, "
+                          "maintenance_work_mem), or do the work in smaller parts.");
+    else if (is(trouble, "42501") && creates_in_schema(trouble))
         fault_hint(fault,
                    "Since PostgreSQL 15 only the database's owner may create in the schema public: GRANT CREATE ON SCHEMA "
                    "public TO the migrating role, or make it the database's owner.");
-    else if (is(&trouble, "42501"))
+    else if (is(trouble, "42501"))
         fault_hint(fault, "The migrating role lacks a privilege: GRANT it, or migrate as the objects' owner.");
-    else if (makes_the_ledger(&trouble))
+    else if (makes_the_ledger(trouble))
         fault_hint(fault,
                    "The file creates the ledger's own table, as a dump of a migrated database does: take that out of the "
                    "file, or give the ledger another name with --ledger.");
-    else if (is_there_already(&trouble))
-        hint_to_record(&trouble);
-    else if (stumbles_over_variable(&trouble))
+    else if (is_there_already(trouble))
+        hint_to_record(trouble);
+    else if (stumbles_over_variable(trouble))
         fault_hint(fault, "psql's variables (:name) are not replaced here: write the value itself.");
+}
+
+void advise(struct fault *fault, const struct script *script, size_t statement, const struct ledger *ledger)
+{
+    const struct trouble trouble = { fault, script, statement, ledger };
+    char of_server[sizeof fault->hint];
+    char ours[sizeof fault->hint];
+    text_cut(of_server, sizeof of_server, fault->hint);
+    if (advise_beside(&trouble)) {
+        text_cut(ours, sizeof ours, fault->hint);
+        fault_hint(fault, "%s%s%s", of_server, of_server[0] != '\0' ? " " : "", ours);
+    } else if (of_server[0] == '\0') {
+        advise_alone(&trouble);
+    }
 }

@@ -39,6 +39,26 @@ static void test_hints__an_extension_that_is_not_installed(void **state)
     assert_hint("package", "CREATE EXTENSION no_such_extension;", "must first be installed on the system");
 }
 
+/* As lock tables do that are full: not what our own words for this SQLSTATE are about. */
+static void test_hints__a_hint_of_the_server_about_memory_stands_alone(void **state)
+{
+    (void) state;
+    const char *raise =
+        "DO $$ BEGIN RAISE EXCEPTION 'out of shared memory' USING ERRCODE = '53200', HINT = 'more locks'; END $$;";
+    const char *said = fail_with("memory", NULL, raise);
+    assert_contains(said, "more locks");
+    assert_lacks(said, "work_mem");
+}
+
+static void test_hints__our_own_stands_behind_that_of_the_server(void **state)
+{
+    (void) state;
+    const char *said = fail_with("both", NULL, "SELECT uuid_generate_v4();");
+    assert_contains(said, "explicit type casts. The statement uses what the extension uuid-ossp brings");
+    said = fail_with("both", NULL, "SET search_path = '';\nSELECT nothing_there();");
+    assert_contains(said, "explicit type casts. An earlier statement of this file empties the search_path");
+}
+
 static void test_hints__what_has_no_schema_is_not_refused_by_the_schema_public(void **state)
 {
     (void) state;
@@ -113,7 +133,9 @@ static void test_hints__a_value_that_was_added_in_the_same_file(void **state)
     const struct up up = { .migrations = FILES({ "0.sql", "CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (e e);" },
                                                { "1.sql", "ALTER TYPE e ADD VALUE 'b'; INSERT INTO t VALUES ('b');" }),
                            .database = database };
-    assert_contains(up_failure(&up, 5), "migration of its own");
+    const char *said = up_failure(&up, 5);
+    assert_contains(said, "New enum values must be committed before they can be used.");
+    assert_contains(said, "migration of its own");
 }
 
 static void test_hints__a_procedure_that_commits(void **state)
@@ -146,6 +168,8 @@ int main(void)
         UP_TEST(test_hints__an_emptied_search_path),
         UP_TEST(test_hints__an_extension_that_was_not_created),
         UP_TEST(test_hints__an_extension_that_is_not_installed),
+        UP_TEST(test_hints__a_hint_of_the_server_about_memory_stands_alone),
+        UP_TEST(test_hints__our_own_stands_behind_that_of_the_server),
         UP_TEST(test_hints__a_missing_privilege_on_the_schema_public),
         UP_TEST(test_hints__what_has_no_schema_is_not_refused_by_the_schema_public),
         UP_TEST(test_hints__an_object_that_was_made_by_hand),
