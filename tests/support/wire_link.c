@@ -154,6 +154,11 @@ static void hear_untyped(struct wire_link *link, const struct frame *frame)
     hand_on(&link->client, frame);
 }
 
+static struct wire_count *counting(struct wire_link *link)
+{
+    return link->is_counted ? wire_proxy_counting(link->proxy) : &link->beside;
+}
+
 static void hear_client(struct wire_link *link, const struct frame *frame)
 {
     if (link->client.frames.untyped) {
@@ -161,7 +166,7 @@ static void hear_client(struct wire_link *link, const struct frame *frame)
         return;
     }
     bool may_cut = link->counter.logged_in && frame->type != 'X';
-    wire_counter_hear_client(&link->counter, wire_proxy_counting(link->proxy), frame->type);
+    wire_counter_hear_client(&link->counter, counting(link), frame->type);
     wire_measure_client(link, frame);
     hand_on(&link->client, frame);
     if (may_cut)
@@ -182,7 +187,9 @@ static void cut_behind_server(struct wire_link *link)
 static void hear_server(struct wire_link *link, const struct frame *frame)
 {
     bool may_cut = link->counter.logged_in;
-    wire_counter_hear_server(&link->counter, wire_proxy_counting(link->proxy), frame->type);
+    if (frame->type == 'Z' && !may_cut && wire_proxy_counting(link->proxy)->logins == 0)
+        link->is_counted = true;
+    wire_counter_hear_server(&link->counter, counting(link), frame->type);
     if (link->answer_is_lost) {
         if (frame->type == 'Z')
             wire_link_reset(link);

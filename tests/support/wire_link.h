@@ -37,6 +37,8 @@ struct wire_link {
     bool shut;       /* both sides were told the end and are waited for */
     uv_timer_t pause;
     struct wire_counter counter;
+    bool is_counted; /* the first that logged in; what others say is in beside, where nobody looks */
+    struct wire_count beside;
     bool answer_is_lost;
 };
 

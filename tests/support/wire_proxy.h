@@ -31,8 +31,8 @@
 struct wire_count {
     unsigned connections; /* accepted, cancel requests not among them */
     unsigned cancels;
-    unsigned logins; /* that came to their first ReadyForQuery */
-    /* over all connections, after the login: */
+    /* of the first that came to a ReadyForQuery, from there on: nobody waits for what one says that looks on from beside */
+    unsigned logins; /* 1 when it did */
     unsigned round_trips;
     unsigned waits;
     unsigned syncs;   /* Sync messages */

@@ -30,7 +30,6 @@ static struct wire_count count_run(const char *folder, const char *database)
     wire_proxy_reset_count(proxy);
     up_run(&(struct up){ .migrations = folder, .database = database, .port = wire_proxy_port(proxy) }, 0);
     struct wire_count count = wire_proxy_count(proxy);
-    assert_int_equal(count.connections, 1);
     assert_int_equal(count.logins, 1);
     return count;
 }
@@ -50,7 +49,9 @@ static void test_round_trips__nothing_pending_is_one(void **state)
     const char *database = up_database("nothing");
     const char *folder = folder_of(3);
     count_run(folder, database);
-    assert_int_equal(count_run(folder, database).round_trips, 1);
+    struct wire_count count = count_run(folder, database);
+    assert_int_equal(count.round_trips, 1);
+    assert_int_equal(count.connections, 1);
 }
 
 static void test_round_trips__a_very_first_run_of_an_empty_folder_is_one(void **state)
