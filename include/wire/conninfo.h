@@ -20,6 +20,7 @@ struct conninfo_word {
 struct conninfo {
     struct conninfo_word *words; /* only those that have a value */
     size_t count;
+    bool has_service; /* among the defaults is what a service file says: libpq is not to be told of the service again */
 };
 
 /*
@@ -30,10 +31,11 @@ bool conninfo_parse(struct conninfo *conninfo, struct arena *arena, const char *
                     struct fault *fault);
 
 /*
- * Takes PGHOSTADDR out of the environment: libpq would go there for whatever host it is told, and the address belongs to the host in
- * PGHOST. From then on only conninfo_defaults() knows it. To be called before there are threads, which the environment is not made for.
+ * Takes PGHOSTADDR and PGSERVICE out of the environment: libpq would go to that address for whatever host it is told, and would take
+ * a password from that service where none is to be sent. From then on only conninfo_defaults() knows them. To be called before there are
+ * threads, which the environment is not made for.
  */
-void conninfo_claim_address(void);
+void conninfo_claim_environment(void);
 
 /*
  * What libpq would take from PG* variables, the service file and its own defaults. With service it is as if PGSERVICE were set

@@ -84,7 +84,7 @@ int main(int argc, char **argv)
 {
     int64_t begun_us = clock_monotonic_us();
     loop_hold_signals();
-    conninfo_claim_address();
+    conninfo_claim_environment();
     fill_standard_descriptors();
     srandom((unsigned) begun_us ^ (unsigned) getpid());
     struct arena arena;

@@ -10,18 +10,39 @@
 #include "base/nearest.h"
 #include "wire.h"
 
-static const char *claimed_address; /* PGHOSTADDR; NULL: it was not set, or nobody has claimed it */
+static const char service_variable[] = "PGSERVICE";
 
-void conninfo_claim_address(void)
+static struct claim {
+    const char *variable;
+    const char *keyword;
+    const char *value; /* NULL: it was not set, or nobody has claimed it */
+} claims[] = {
+    { .variable = "PGHOSTADDR", .keyword = "hostaddr" },
+    { .variable = service_variable, .keyword = "service" },
+};
+
+enum { CLAIMS = sizeof claims / sizeof claims[0] };
+
+/*
+ * The service's variable is set again whenever one is expanded, perhaps while a look-up in another thread reads the environment. Once
+ * there has been room for it, setting it moves none of the others.
+ */
+void conninfo_claim_environment(void)
 {
-    claimed_address = getenv("PGHOSTADDR"); /* the text stays where it is */
-    unsetenv("PGHOSTADDR");
+    for (size_t i = 0; i < CLAIMS; i++) {
+        claims[i].value = getenv(claims[i].variable); /* the text stays where it is */
+        unsetenv(claims[i].variable);
+    }
+    setenv(service_variable, "", 1);
+    unsetenv(service_variable);
 }
 
 static const char *variable_text(const char *name)
 {
-    bool is_claimed = claimed_address != NULL && strcmp(name, "PGHOSTADDR") == 0;
-    return is_claimed ? claimed_address : getenv(name);
+    for (size_t i = 0; i < CLAIMS; i++)
+        if (claims[i].value != NULL && strcmp(claims[i].variable, name) == 0)
+            return claims[i].value;
+    return getenv(name);
 }
 
 /* The same option may have come from a service file, which libpq reads first. */
@@ -159,49 +180,58 @@ static bool service_is_known(const char *service)
     return known;
 }
 
-static bool check_service(const char *service, struct fault *fault)
+static bool check_service(const char *name, struct fault *fault)
 {
-    const char *name = service != NULL ? service : getenv("PGSERVICE");
-    if (name == NULL || name[0] == '\0' || service_is_known(name))
+    if (service_is_known(name))
         return true;
     fault_set(fault, FAULT_CONFIG, "the connection service \"%s\" is not in pg_service.conf", name);
     fault_hint(fault, "PGSERVICEFILE or PGSYSCONFDIR says where that file is, else it is ~/.pg_service.conf.");
     return false;
 }
 
-static void put_back_service(const char *before)
+/* The only way to have libpq read a service file outside of PQconnect. */
+static PQconninfoOption *defaults_with(const char *service, struct arena *arena)
 {
+    const char *own = getenv(service_variable);
+    char *before = arena_text(arena, own); /* setenv() may overwrite it */
+    if (own != NULL && before == NULL)
+        return NULL;
+    setenv(service_variable, service, 1);
+    PQconninfoOption *options = PQconndefaults();
     if (before != NULL)
-        setenv("PGSERVICE", before, 1);
+        setenv(service_variable, before, 1);
     else
-        unsetenv("PGSERVICE");
+        unsetenv(service_variable);
+    return options;
 }
 
-/* As libpq would have, had the address not been claimed. */
-static bool add_claimed_address(PQconninfoOption *option)
+/* As libpq would have, had it not been claimed: after a service file. */
+static bool add_claim(PQconninfoOption *option, const struct claim *claim)
 {
-    while (strcmp(option->keyword, "hostaddr") != 0)
+    while (strcmp(option->keyword, claim->keyword) != 0)
         option++;
-    if (option->val == NULL && claimed_address != NULL)
-        option->val = strdup(claimed_address); /* PQconninfoFree() frees it */
-    return option->val != NULL || claimed_address == NULL;
+    if (option->val == NULL && claim->value != NULL)
+        option->val = strdup(claim->value); /* PQconninfoFree() frees it */
+    return option->val != NULL || claim->value == NULL;
+}
+
+static bool add_claims(PQconninfoOption *options)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < CLAIMS; i++)
+        ok = add_claim(options, &claims[i]);
+    return ok;
 }
 
 bool conninfo_defaults(struct conninfo *conninfo, struct arena *arena, const char *service, struct fault *fault)
 {
-    if (!check_service(service, fault))
+    const char *name = service != NULL ? service : variable_text(service_variable);
+    conninfo->has_service = name != NULL && name[0] != '\0';
+    if (conninfo->has_service && !check_service(name, fault))
         return false;
-    const char *own = getenv("PGSERVICE");
-    char *before = arena_text(arena, own); /* setenv() may overwrite it */
-    if (own != NULL && before == NULL)
-        return fault_out_of_memory(fault);
-    if (service != NULL)
-        setenv("PGSERVICE", service, 1); /* the only way to have libpq read a service file outside PQconnect */
-    PQconninfoOption *options = PQconndefaults();
-    if (service != NULL)
-        put_back_service(before);
-    bool ok = options != NULL && add_claimed_address(options) ? copy_options(conninfo, arena, options, fault)
-                                                              : fault_out_of_memory(fault);
+    PQconninfoOption *options = conninfo->has_service ? defaults_with(name, arena) : PQconndefaults();
+    bool ok =
+        options != NULL && add_claims(options) ? copy_options(conninfo, arena, options, fault) : fault_out_of_memory(fault);
     PQconninfoFree(options);
     return ok;
 }

@@ -88,7 +88,10 @@ bool merge_word(struct merge *merge, const struct connection_word *said)
     return true;
 }
 
-/* Of libpq's defaults only those are taken that we act on ourselves; the others libpq finds again by itself. */
+/*
+ * Of libpq's defaults only those are taken that we act on ourselves; the others libpq finds again by itself. What a service file says
+ * is taken whole, because libpq is not told of the service.
+ */
 static bool is_ours_to_know(const char *keyword)
 {
     static const char *const keywords[] = { "host",        "hostaddr", "port", "connect_timeout", "target_session_attrs",
@@ -124,7 +127,7 @@ bool merge_defaults(struct merge *merge)
             continue;
         if (is_other_hosts_address(merge, word))
             continue;
-        if (taken ? from_variable : is_ours_to_know(word->keyword))
+        if (taken ? from_variable : defaults.has_service || is_ours_to_know(word->keyword))
             ok = add(merge, (struct merged_word){ word->keyword, word->value, from_variable ? word->variable : MERGE_DEFAULT,
                                                   false });
     }

@@ -35,8 +35,8 @@ static bool check_sslmode(const struct merge *merge)
 static bool goes_to_libpq(const char *keyword)
 {
     static const char *const kept_back[] = {
-        "password", "passfile_is_none", "target_session_attrs", "connect_timeout",          "host", "hostaddr",
-        "port",     "client_encoding",  "gssencmode",           "fallback_application_name"
+        "password", "service", "target_session_attrs", "connect_timeout", "host",
+        "hostaddr", "port",    "client_encoding",      "gssencmode",      "fallback_application_name"
     };
     for (size_t i = 0; i < sizeof kept_back / sizeof kept_back[0]; i++)
         if (strcmp(keyword, kept_back[i]) == 0)

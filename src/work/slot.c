@@ -198,10 +198,10 @@ static struct session *connect_to(struct slot *slot, struct fault *fault)
     count = put_if(keywords, values, count, "hostaddr", slot->address);
     count = put_if(keywords, values, count, "port", at->port);
     count = put_if(keywords, values, count, "password", logs_in ? target->password : NULL);
-    count = put_if(keywords, values, count, "passfile", logs_in ? NULL : no_passfile);
     count = put_if(keywords, values, count, "target_session_attrs", "any");
     for (size_t i = 0; i < target->keyword_count && i < MOST_KEYWORDS; i++)
         count = put_if(keywords, values, count, target->keywords[i], target->values[i]);
+    count = put_if(keywords, values, count, "passfile", logs_in ? NULL : no_passfile); /* the last one counts */
     keywords[count] = NULL;
     values[count] = NULL;
     return session_new(slot->wait->run->loop, keywords, values, on_settled, slot, fault);

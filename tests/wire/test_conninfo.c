@@ -246,7 +246,7 @@ static void test_conninfo__an_address_that_was_claimed_is_a_default_all_the_same
     struct conninfo conninfo;
     struct fault fault;
     setenv("PGHOSTADDR", "10.0.0.9", 1);
-    conninfo_claim_address();
+    conninfo_claim_environment();
     assert_null(getenv("PGHOSTADDR"));
     assert_true(conninfo_defaults(&conninfo, &arena, NULL, &fault));
     expect(&conninfo, "hostaddr", "10.0.0.9");
@@ -257,7 +257,7 @@ static void test_conninfo__an_address_that_was_claimed_is_a_default_all_the_same
     assert_null(variable_of(&conninfo, "hostaddr"));
     assert_true(conninfo_parse(&conninfo, &arena, "host=a", "--database", &fault));
     assert_null(conninfo_value(&conninfo, "hostaddr"));
-    conninfo_claim_address(); /* nothing is claimed any more */
+    conninfo_claim_environment(); /* nothing is claimed any more */
 }
 
 static void write_service_file(void)

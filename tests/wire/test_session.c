@@ -98,10 +98,10 @@ static void test_session__an_address_that_was_claimed_is_not_taken(void **state)
     struct chat chat;
     fake_server_listen(server);
     setenv("PGHOSTADDR", "127.0.0.1", 1);
-    conninfo_claim_address();
+    conninfo_claim_environment();
     chat_connect(&chat, must_format("host=/nowhere port=%d user=u dbname=d sslmode=disable", fake_server_port(server)));
     assert_int_equal(session_sighting(chat.session)->seen, SEEN_NO_SOCKET);
-    conninfo_claim_address(); /* nothing is claimed any more */
+    conninfo_claim_environment(); /* nothing is claimed any more */
     chat_close(&chat);
 }
 

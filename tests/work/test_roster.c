@@ -128,10 +128,15 @@ static void test_roster__a_service_says_where_the_host_is(void **state)
 {
     (void) state;
     const char *folder = folder_new();
-    setenv("PGSERVICEFILE", folder_add(folder, "services", "[main]\nhost=served.test\nport=6543\n"), 1);
+    setenv("PGSERVICEFILE", folder_add(folder, "services", "[main]\nhost=served.test\nport=6543\nuser=served\npassword=p\n"),
+           1);
     struct target target = build_url("service=main");
     assert_string_equal(hosts(&target), "served.test/-:6543");
-    assert_string_equal(keyword(&target, "service"), "main"); /* for all else that it says */
+    assert_string_equal(keyword(&target, "user"), "served");
+    assert_string_equal(target.password, "p"); /* known here, so that it is not sent where none is to be sent */
+    assert_null(keyword(&target, "service"));
+    target = build_url("service=main user=own");
+    assert_string_equal(keyword(&target, "user"), "own");
     assert_contains(refuse(WORDS("DATABASE_URL=service=none"), NULL).what, "\"none\"");
 }
 

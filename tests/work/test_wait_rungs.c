@@ -1,6 +1,8 @@
 /*
  * Waiting for one scripted server, up to the rung that is asked for and no further.
  */
+#include <sys/stat.h>
+
 #include "waiting.h"
 
 static void test_wait__listening_asks_for_no_word(void **state)
@@ -51,6 +53,30 @@ static void test_wait__below_a_login_no_password_is_sent(void **state)
     assert_lacks(fake_server_heard(first), "password");
 }
 
+static void wait_in(const char *const *environment, const char *conninfo, const char *rung)
+{
+    const char *words[] = { "--database", conninfo, "--until", rung, NULL };
+    up_run(&(struct up){ .command = "wait", .arguments = words, .environment = environment }, 0);
+}
+
+static void test_wait__below_a_login_no_password_is_found_either(void **state)
+{
+    (void) state;
+    static const struct fake_reply replies[] = { PRIMARY_STATE, FAKE_END };
+    static const struct fake_visit visit = { .password = "secret", .replies = replies };
+    const char *folder = folder_new();
+    const char *passfile = folder_add(folder, "pgpass", "*:*:*:*:secret\n");
+    const char *services = must_format("PGSERVICEFILE=%s", folder_add(folder, "services", "[known]\npassword=secret\n"));
+    PLAY_ONE(first, &visit);
+    assert_int_equal(chmod(passfile, 0600), 0);
+    wait_in(NULL, must_format("%s passfile=%s", only(first), passfile), "accepting");
+    wait_in(WORDS(services), must_format("%s service=known", only(first)), "accepting");
+    wait_in(WORDS(services, "PGSERVICE=known"), only(first), "accepting");
+    assert_lacks(fake_server_heard(first), "password");
+    wait_in(WORDS(services, "PGSERVICE=known"), only(first), "login");
+    assert_contains(fake_server_heard(first), "password");
+}
+
 static void test_wait__writable_looks_on_in_one_session(void **state)
 {
     (void) state;
@@ -96,6 +122,7 @@ int main(void)
         WAIT_TEST(test_wait__accepting_is_any_answer_to_the_startup_message),
         WAIT_TEST(test_wait__accepting_is_not_starting_up_and_not_silence),
         WAIT_TEST(test_wait__below_a_login_no_password_is_sent),
+        WAIT_TEST(test_wait__below_a_login_no_password_is_found_either),
         WAIT_TEST(test_wait__writable_looks_on_in_one_session),
         WAIT_TEST(test_wait__looking_on_through_many_windows_keeps_the_session),
         WAIT_TEST(test_wait__a_standby_is_logged_into_all_the_same),
