@@ -24,8 +24,9 @@ struct witness {
     struct timer *timer;
     struct session *session; /* NULL: not opened yet, or lost */
     bool looking;
-    int said; /* acts of this look */
-    const char *migration;
+    int said;               /* acts of this look */
+    const char *migration;  /* NULL: none runs */
+    const char *looked_for; /* the one of the last look */
     int64_t since_us;
     int64_t told_us; /* when a blocker was last told of; 0: not in this migration */
 };
@@ -83,9 +84,18 @@ static void hear_error(void *owner, struct act_tag tag, const struct server_mess
     (void) owner, (void) tag, (void) error;
 }
 
+static void close_session(struct witness *witness)
+{
+    session_free(witness->session);
+    witness->session = NULL;
+}
+
+/* Its session is for one migration only: the next one may want the database for itself (CREATE DATABASE ... TEMPLATE). */
 static void rest(struct witness *witness)
 {
     witness->looking = false;
+    if (witness->migration != witness->looked_for)
+        close_session(witness);
     if (witness->migration != NULL)
         timer_start(witness->timer, NEXT_LOOK_MS);
 }
@@ -97,8 +107,7 @@ static void hear_end(void *owner)
 
 static void give_up_session(struct witness *witness)
 {
-    session_free(witness->session);
-    witness->session = NULL;
+    close_session(witness);
     rest(witness);
 }
 
@@ -137,6 +146,7 @@ static void on_time(void *owner)
     struct witness *witness = owner;
     struct fault fault;
     witness->looking = true;
+    witness->looked_for = witness->migration;
     if (witness->session != NULL) {
         look(witness);
         return;
@@ -155,6 +165,7 @@ void witness_attend(struct witness *witness, const char *migration)
     witness->told_us = 0;
     if (witness->looking)
         return; /* the look that is under way starts the timer */
+    close_session(witness);
     if (migration != NULL)
         timer_start(witness->timer, FIRST_LOOK_MS);
     else

@@ -144,6 +144,17 @@ static void test_table_locks__another_runners_row_is_waited_for_as_long_as_lock_
     assert_string_equal(ledger_names(database), "0.sql,1.sql");
 }
 
+/* A look from outside logs in beside a migration that takes a second, and nobody may be in a database that is copied. */
+static void test_table_locks__who_looked_on_at_one_migration_is_gone_before_the_next(void **state)
+{
+    (void) state;
+    const char *database = up_database("watched");
+    const char *copy = must_format("CREATE DATABASE watched_copy TEMPLATE %s;", database);
+    up_run(
+        &(struct up){ .migrations = FILES({ "1.sql", "SELECT pg_sleep(1.5);" }, { "2.sql", copy }), .database = database },
+        0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +166,7 @@ int main(void)
         UP_TEST(test_table_locks__a_deadlock_is_tried_again),
         UP_TEST(test_table_locks__a_statement_runs_no_longer_than_it_may),
         UP_TEST(test_table_locks__another_runners_row_is_waited_for_as_long_as_lock_wait_says),
+        UP_TEST(test_table_locks__who_looked_on_at_one_migration_is_gone_before_the_next),
         UP_LOG_TEST,
     };
     return cmocka_run_group_tests(tests, up_start, up_stop);
