@@ -29,7 +29,7 @@ void lookup_abandon(struct lookup *lookup);
 
 /*
  * Has libuv's pool made large enough for so many names at a time, if the environment (UV_THREADPOOL_SIZE) does not say how large it is.
- * To be called before the first use of a loop.
+ * To be called before the first use of the pool.
  */
 void lookup_expect(size_t names);
 

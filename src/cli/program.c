@@ -18,6 +18,7 @@
 #include "face/fault_text.h"
 #include "plan/options.h"
 #include "text/excerpt.h"
+#include "wire/lookup.h"
 
 enum { TICK_MS = 100, FAULT_TEXT_MOST_BYTES = 16 * 1024, EXCERPT_MOST_BYTES = 2048, EXCERPT_COLUMNS = 100 };
 
@@ -101,6 +102,7 @@ bool program_open(struct program *program, struct arena *arena, const struct set
     note_settings(program);
     if (ok && has_one_target)
         ok = target_build(&program->target, arena, settings, &program->journal, fault);
+    lookup_expect(program->target.host_count);
     return ok;
 }
 

@@ -62,7 +62,8 @@ static void count(const struct crowd *crowd, struct need_counts *counts, int64_t
     *counts = (struct need_counts){ .targets = (int64_t) crowd->member_count, .is_open = crowd->seats != NULL };
     for (size_t i = 0; i < crowd->member_count; i++) {
         const struct member *member = crowd->members[i];
-        bool counts_as_ready = member->is_ready && member->answered_us >= answered_since_us;
+        bool stands_in = member->seat != NULL && member->seat->placeholder == member; /* for targets that nobody knows yet */
+        bool counts_as_ready = member->is_ready && !stands_in && member->answered_us >= answered_since_us;
         counts->ready += counts_as_ready;
         counts->primaries += counts_as_ready && member->was_asked && !member->in_recovery;
         counts->standbys += counts_as_ready && member->was_asked && member->in_recovery;
@@ -213,6 +214,15 @@ static bool add_host(struct crowd *crowd, const struct target_spec *spec, const 
     return seat_start(crowd, spec, host->name, fault);
 }
 
+/* At most so many: a comma may be of something else. */
+static size_t count_names(const char *text)
+{
+    size_t count = 1;
+    for (const char *comma = strchr(text, ','); comma != NULL; comma = strchr(comma + 1, ','))
+        count++;
+    return count;
+}
+
 static bool add_hosts(struct crowd *crowd, struct target_spec spec, const struct target *target, struct fault *fault)
 {
     bool ok = true;
@@ -233,7 +243,9 @@ static bool add_target(struct crowd *crowd, const struct target_spec *spec, stru
     struct arena scratch;
     struct target target;
     arena_init(&scratch);
-    bool ok = target_build_one(&target, &scratch, settings, spec, fault) && add_hosts(crowd, *spec, &target, fault);
+    bool ok = target_build_one(&target, &scratch, settings, spec, fault);
+    lookup_expect(ok ? target.host_count : 0);
+    ok = ok && add_hosts(crowd, *spec, &target, fault);
     arena_finish(&scratch);
     return ok;
 }
@@ -267,7 +279,12 @@ static bool add_targets(struct crowd *crowd, struct fault *fault)
                        strcmp(settings->targets_file, "-") == 0 ? "stdin" : settings->targets_file);
     else if (ok && settings->target_count + texts.count == 0)
         return add_target(crowd, &(struct target_spec){ .text = NULL }, fault);
-    lookup_expect(settings->target_count + texts.count);
+    size_t names = 0;
+    for (size_t i = 0; i < settings->target_count; i++)
+        names += count_names(settings->targets[i].text);
+    for (size_t i = 0; i < texts.count; i++)
+        names += count_names(texts.list[i].text);
+    lookup_expect(names);
     for (size_t i = 0; ok && i < settings->target_count + texts.count; i++) {
         const struct target_text *text =
             i < settings->target_count ? &settings->targets[i] : &texts.list[i - settings->target_count];

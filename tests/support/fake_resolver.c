@@ -3,7 +3,7 @@
  * resolve while somebody waits for it. Preloaded into a program (run_spec.hosts) or linked into a test (fake_resolver_dep).
  *
  * The file is named by FAKE_RESOLVER_HOSTS; each line is a name and its addresses: "db.test 127.0.0.2 127.0.0.1", "none.test"
- * has none. A name that is not in the file is none either. Numeric addresses, and everything when there is no such variable,
+ * has none, and whoever asks for "hung.test never" gets no answer at all. A name that is not in the file is none either. Numeric addresses, and everything when there is no such variable,
  * go to the C library. It may use nothing of the harness, since it lives in other programs.
  */
 #include <dlfcn.h>
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef int resolver(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found);
 
@@ -56,6 +57,8 @@ static int resolve_all(char *addresses, const char *service, const struct addrin
     struct addrinfo **end = found;
     *end = NULL;
     for (char *one = strtok_r(addresses, " \t\n", &rest); one != NULL; one = strtok_r(NULL, " \t\n", &rest)) {
+        while (strcmp(one, "never") == 0)
+            pause();
         if (resolve_number(one, service, hints, end) != 0)
             *end = NULL; /* an address of a family that was not asked for */
         while (*end != NULL)

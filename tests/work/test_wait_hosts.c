@@ -80,6 +80,19 @@ static void test_wait__a_name_that_does_not_resolve_holds_up_nobody(void **state
     expect_winner(log, first);
 }
 
+static void test_wait__names_that_are_looked_up_in_vain_hold_up_nobody(void **state)
+{
+    (void) state;
+    PLAY_ONE(first, &visit_primary);
+    const char *lines = "one.test never\ntwo.test never\nthree.test never\ndb.test 127.0.0.1\n";
+    const char *names = host_list("one.test,two.test,three.test,db.test");
+    expect_winner(log_with_hosts(lines, names, WORDS("--attempts", "1"), 0), first);
+    const char *targets = must_format("host=db.test port=%d user=u dbname=d sslmode=disable", fake_server_port(first));
+    const char *log =
+        log_with_hosts(lines, names, WORDS("--attempts", "1", "--target", names, "--target", targets, "--need", "any"), 0);
+    assert_int_equal(event_count(log, "crowd_ready"), 1);
+}
+
 static bool is_ready_in_time(const char *const *words)
 {
     bool ready = false;
@@ -369,6 +382,7 @@ int main(void)
         WAIT_TEST(test_wait__a_first_one_that_refuses_is_passed_over),
         WAIT_TEST(test_wait__a_first_one_that_is_silent_holds_up_nobody),
         WAIT_TEST(test_wait__a_name_that_does_not_resolve_holds_up_nobody),
+        WAIT_TEST(test_wait__names_that_are_looked_up_in_vain_hold_up_nobody),
         WAIT_TEST(test_wait__a_ready_one_is_not_given_up_for_a_silent_one_when_time_is_short),
         WAIT_TEST(test_wait__the_losers_are_closed),
         WAIT_TEST(test_wait__few_slots_serve_many_hosts),
