@@ -33,7 +33,10 @@ struct wait *wait_start(struct run *run, const struct wait_goal *goal, void (*on
 /* Closes everything, look-ups included. Accepts NULL. */
 void wait_free(struct wait *wait);
 
-/* After WAIT_FAILED: FAULT_NOT_READY, FAULT_REFUSED, FAULT_PENDING, or FAULT_CONFIG for a secret that cannot be read. */
+/*
+ * After WAIT_FAILED: FAULT_NOT_READY, FAULT_REFUSED, FAULT_PENDING, FAULT_CONFIG for a secret that cannot be read or a table that is no
+ * ledger, FAULT_INTERNAL without memory or descriptors.
+ */
 const struct fault *wait_fault(const struct wait *wait);
 
 /* After WAIT_READY: the winner's session (NULL for the rungs below a login), now the caller's. */

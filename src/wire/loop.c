@@ -184,7 +184,6 @@ void loop_run(struct loop *loop)
 
 void loop_quit(struct loop *loop)
 {
-    loop->quitting = true;
     if (loop_has_stragglers(loop))
         uv_stop(&loop->uv);
 }

@@ -17,8 +17,7 @@ struct loop {
     int open_handles;
     int pool_requests;              /* in libuv's pool right now */
     struct lookup_request *lookups; /* among them; who asks for the same name meanwhile joins */
-    bool quitting;
-    struct timer *due; /* the first of those that ring when the sockets have been looked at */
+    struct timer *due;              /* the first of those that ring when the sockets have been looked at */
     struct timer *last_due;
     uv_check_t after_sockets;
     uv_idle_t hurry; /* started while one is due: the sockets are looked at, but not waited for */

@@ -106,6 +106,15 @@ static void look_on_lagging(struct slot *slot)
     look_on_for(slot, SEEN_LAGGING, line);
 }
 
+/* What was known of the server has gone with the session. */
+static void lose_open(struct slot *slot, const struct sighting *sighting)
+{
+    struct sighting kept = *sighting; /* it may be the session's own */
+    slot_close_session(slot);
+    slot->collecting = (struct slot_facts){ .reach = REACH_NOTHING };
+    slot_see(slot, &kept, SLOT_RESTING);
+}
+
 /* --- waiting for another runner --------------------------------------------------------------------------------------- */
 
 /* Not at once: there are others that heard the same, and perhaps more to come. */
@@ -117,10 +126,12 @@ static void ask_soon(struct slot *slot)
 static void on_stirred(void *owner)
 {
     struct slot *slot = owner;
-    if (session_state(slot->session) == SESSION_OPEN)
+    if (session_state(slot->session) == SESSION_OPEN) {
+        session_was_notified(slot->session); /* what is asked soon is the answer to that */
         ask_soon(slot);
-    else
-        slot_lose(slot, session_sighting(slot->session));
+    } else {
+        lose_open(slot, session_sighting(slot->session));
+    }
 }
 
 static void overhear(struct slot *slot)
@@ -229,7 +240,7 @@ static void hear_lost(void *owner, const struct fault *fault)
     struct sighting sighting;
     sighting_set(&sighting, SEEN_CLOSED, fault->what);
     memcpy(sighting.sqlstate, fault->sqlstate, sizeof sighting.sqlstate);
-    slot_lose(slot, &sighting);
+    lose_open(slot, &sighting);
 }
 
 static unsigned wishes(const struct slot *slot)

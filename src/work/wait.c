@@ -50,12 +50,13 @@ static void fail_not_ready(struct wait *wait, const char *bound)
 
 static bool is_absence(enum seen seen)
 {
-    return seen == SEEN_NOTHING || seen == SEEN_REFUSED || seen == SEEN_UNREACHABLE || seen == SEEN_NO_SOCKET;
+    return seen == SEEN_REFUSED || seen == SEEN_UNREACHABLE || seen == SEEN_NO_SOCKET;
 }
 
 /*
  * A host refuses when one of its addresses has done so for longer than the grace, counted from the first such answer and again when
- * the answer changes, and its others do so as well or are nobody's: localhost often has two and a server on one.
+ * the answer changes, and its others do so as well or are nobody's: localhost often has two and a server on one. One that is satisfied,
+ * or has not been heard yet, may be the one that lets us in.
  */
 static const struct sighting *find_hosts_refusal(const struct wait_host *host)
 {
@@ -63,6 +64,8 @@ static const struct sighting *find_hosts_refusal(const struct wait_host *host)
     const struct sighting *found = NULL;
     for (size_t i = 0; i < host->slot_count; i++) {
         const struct slot *slot = host->slots[i];
+        if (slot->state == SLOT_SATISFIED)
+            return NULL;
         bool refuses = seen_is_refusal(slot->sighting.seen);
         if (refuses ? clock_monotonic_us() - slot->seen_since_us < grace_us : !is_absence(slot->sighting.seen))
             return NULL;
@@ -152,9 +155,12 @@ static void settle_winner(struct wait *wait, bool courtesy_is_over)
     end(wait, WAIT_READY);
 }
 
+/* The one for whose sake it began may be gone by now. */
 static void on_courtesy_over(void *owner)
 {
-    settle_winner(owner, true);
+    struct wait *wait = owner;
+    wait->courteous = false;
+    settle_winner(wait, true);
 }
 
 void wait_see_satisfied(struct slot *slot)
@@ -238,7 +244,11 @@ bool wait_refresh_target(struct wait *wait, struct fault *fault)
         return true;
     }
     finish_hosts(wait);
-    return wait_start_hosts(wait, fault);
+    if (!wait_start_hosts(wait, fault))
+        return false;
+    if (wait->standing != NULL)
+        stand_see(wait); /* of the new ones nothing is known */
+    return true;
 }
 
 static void begin_window(struct wait *wait)

@@ -66,7 +66,7 @@ struct wait_host {
     int64_t rest_ms;
     struct sighting sighting; /* of a failed look-up; SEEN_NOTHING when it worked */
     int64_t seen_since_us;
-    struct slot *slots[HOST_MOST_SLOTS]; /* in the resolver's order */
+    struct slot *slots[HOST_MOST_SLOTS]; /* in the order in which they came, and at first in the resolver's */
     size_t slot_count;
 };
 

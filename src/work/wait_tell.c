@@ -31,7 +31,10 @@ static enum seen shown(const struct slot *slot)
     return slot->sighting.seen;
 }
 
-/* The last sighting worth telling: of the first slot in list order that saw something, or of a look-up that failed. */
+/*
+ * The last sighting worth telling: of the first slot in list order that saw something, or of a look-up that failed. Where one lacks
+ * nothing but migrations, that is all that is missing.
+ */
 static const struct sighting *worst(const struct wait *wait, int64_t *since_us, const struct slot **where)
 {
     const struct sighting *found = NULL;
@@ -43,7 +46,8 @@ static const struct sighting *worst(const struct wait *wait, int64_t *since_us, 
         }
         for (size_t j = 0; j < host->slot_count; j++) {
             const struct slot *slot = host->slots[j];
-            bool telling = found == NULL || (found->seen == SEEN_REFUSED && shown(slot) != SEEN_REFUSED);
+            bool telling = found == NULL || (found->seen == SEEN_REFUSED && shown(slot) != SEEN_REFUSED) ||
+                           (found->seen != SEEN_PENDING && shown(slot) == SEEN_PENDING);
             if (shown(slot) == SEEN_NOTHING || !telling)
                 continue;
             found = &slot->sighting;

@@ -79,6 +79,19 @@ static void test_notify__the_channel_is_the_ledgers_table(void **state)
 
 /* --- one who waits ---------------------------------------------------------------------------------------------------- */
 
+/* The one before it in the list lacks more. */
+static void test_migrated__a_server_that_lacks_only_migrations_says_so_behind_one_that_is_away(void **state)
+{
+    (void) state;
+    const char *conninfo = must_format("host=nobody.test,127.0.0.1 port=%d user=postgres dbname=%s", cluster_port(cluster),
+                                       up_database("behind"));
+    const struct up up = { .command = "wait",
+                           .migrations = two_files(),
+                           .hosts = write_hosts(NULL, ""),
+                           .arguments = WORDS("--database", conninfo, "--until", "migrated", "--timeout", "1s") };
+    assert_contains(up_failure(&up, 8), "pgusher up");
+}
+
 static void test_migrated__is_over_when_another_has_applied_everything(void **state)
 {
     (void) state;
@@ -300,6 +313,7 @@ int main(void)
         UP_TEST(test_notify__each_migration_is_told_with_its_commit),
         UP_TEST(test_notify__what_is_rolled_back_is_not_told),
         UP_TEST(test_notify__the_channel_is_the_ledgers_table),
+        UP_TEST(test_migrated__a_server_that_lacks_only_migrations_says_so_behind_one_that_is_away),
         UP_TEST(test_migrated__is_over_when_another_has_applied_everything),
         UP_TEST(test_migrated__is_over_at_once_when_everything_is_applied),
         UP_TEST(test_migrated__listens_and_then_reads),

@@ -81,6 +81,23 @@ static void test_wait__a_refusal_is_forgotten_when_the_server_starts_again(void 
     assert_int_equal(fake_server_connections(first), 6);
 }
 
+/* It is silent at first, and lets us in at the second knock. */
+static void test_wait__an_address_that_has_not_answered_yet_may_still_let_us_in(void **state)
+{
+    (void) state;
+    static const struct fake_visit refusing = REFUSING("28000", "no pg_hba.conf entry");
+    static const struct fake_reply replies[] = { PRIMARY_STATE, FAKE_END };
+    static const struct fake_visit visits[] = { { .manner = FAKE_SILENT }, { .replies = replies } };
+    struct fake_server *other = fake_server_new_at(NULL, "127.0.0.2", fake_server_port(first));
+    PLAY_ONE(first, &refusing);
+    play(other, visits, 2);
+    const char *conninfo = must_format("host=db.test port=%d user=u dbname=d sslmode=disable", fake_server_port(first));
+    struct run *run = wait_begin_with_hosts(write_hosts(NULL, "db.test 127.0.0.1 127.0.0.2\n"), conninfo,
+                                            WORDS("--grace", "0", "--interval", "300ms"));
+    up_end(run, 0);
+    fake_server_free(other);
+}
+
 static void test_wait__a_server_that_is_too_old_is_refused(void **state)
 {
     (void) state;
@@ -99,6 +116,7 @@ int main(void)
         WAIT_TEST(test_wait__a_refusal_that_stays_ends_it_after_the_grace),
         WAIT_TEST(test_wait__the_grace_begins_again_when_the_answer_changes),
         WAIT_TEST(test_wait__a_refusal_is_forgotten_when_the_server_starts_again),
+        WAIT_TEST(test_wait__an_address_that_has_not_answered_yet_may_still_let_us_in),
         WAIT_TEST(test_wait__a_server_that_is_too_old_is_refused),
         UP_LOG_TEST,
     };
