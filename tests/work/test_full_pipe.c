@@ -89,8 +89,8 @@ static void test_full_pipe__a_signal_ends_a_long_statement(void **state)
     close_pipe(&pipe);
 }
 
-/* As /proc tells. Nobody else can know when: the program says nothing to anyone. */
-static void wait_until_caught(const struct run *run, int signal_number)
+/* As /proc tells. Nobody else can know when: the program says nothing to anyone. Of the signals it is the one that sh leaves alone. */
+static void wait_until_it_catches_sigterm(const struct run *run)
 {
     const char *folder = must_format("/proc/%d", (int) run_pid(run));
     static const char label[] = "SigCgt:\t";
@@ -99,9 +99,9 @@ static void wait_until_caught(const struct run *run, int signal_number)
         const char *line = strstr(folder_read(folder, "status"), label);
         unsigned long long caught = line != NULL ? strtoull(line + sizeof label - 1, NULL, 16) : 0;
         must_forget(mark);
-        if ((caught >> (signal_number - 1) & 1) != 0)
+        if ((caught >> (SIGTERM - 1) & 1) != 0)
             return;
-        must(patience_left_ms(begun) > 0, "it never catches signal %d", signal_number);
+        must(patience_left_ms(begun) > 0, "it never catches SIGTERM");
     }
 }
 
@@ -113,7 +113,7 @@ static void test_full_pipe__a_signal_ends_a_run_that_has_not_said_a_word(void **
         struct full_pipe pipe = open_pipe();
         fill(&pipe);
         struct run *run = begin(&pipe, "wait", folder_new(), only(first));
-        wait_until_caught(run, signals[i]);
+        wait_until_it_catches_sigterm(run);
         expect_end(run, signals[i]);
         close_pipe(&pipe);
     }
@@ -127,7 +127,7 @@ static void test_full_pipe__a_signal_ends_help(void **state)
     struct run *run = run_begin(&(struct run_spec){
         .program = "/bin/sh",
         .arguments = WORDS("-c", must_format("exec \"$0\" \"$@\" > %s", pipe.path), run_pgusher(), "--help") });
-    wait_until_caught(run, SIGTERM);
+    wait_until_it_catches_sigterm(run);
     expect_end(run, SIGTERM);
     close_pipe(&pipe);
 }
