@@ -114,6 +114,13 @@ static void take_last_word(struct ledger *ledger, const struct log_row *row)
     }
 }
 
+/* Statements of a run that ended well say nothing of the next one: somebody has deleted the file's row so that it runs again. */
+static bool is_superseded(const struct log_row *row, const struct log_row *applied)
+{
+    return !row->is_applied && applied != NULL && row->id < applied->id &&
+           strcmp(row->progress.migration_name, applied->progress.migration_name) == 0;
+}
+
 static size_t count_statements(const struct log_row *rows, size_t count)
 {
     size_t statements = 0;
@@ -128,9 +135,14 @@ static bool take_last_words(struct ledger *ledger, struct arena *arena, struct l
     if (ledger->progress == NULL)
         return false;
     qsort(rows, count, sizeof *rows, compare_log_rows);
-    for (size_t i = 0; i < count; i++)
-        if (is_last_word(rows, count, i))
-            take_last_word(ledger, &rows[i]);
+    const struct log_row *applied = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_last_word(rows, count, i) || is_superseded(&rows[i], applied))
+            continue;
+        take_last_word(ledger, &rows[i]);
+        if (rows[i].is_applied)
+            applied = &rows[i];
+    }
     return true;
 }
 

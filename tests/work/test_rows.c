@@ -134,6 +134,16 @@ static void test_rows__the_last_word_on_each_statement_is_the_progress(void **st
     assert_int_equal(ledger.progress[2].state, PROGRESS_STARTED);
 }
 
+static void test_rows__a_run_that_ended_well_leaves_no_progress_behind(void **state)
+{
+    (void) state;
+    read_rows("|other.sql", "1|started|1||one|again.sql" RS "2|done|1||one|again.sql" RS "3|applied||5|sum|again.sql" RS
+                            "4|started|2||two|again.sql" RS "5|done|1||one|behind.sql");
+    assert_int_equal(ledger.progress_count, 2);
+    assert_int_equal(ledger.progress[0].statement, 2);
+    assert_string_equal(ledger.progress[1].migration_name, "behind.sql");
+}
+
 static bool read_both(void *argument, struct fault *fault)
 {
     (void) argument;
@@ -160,6 +170,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rows__the_newest_checksum_of_a_file_counts, make, clear),
         cmocka_unit_test_setup_teardown(test_rows__a_file_that_left_the_ledger_is_forgotten, make, clear),
         cmocka_unit_test_setup_teardown(test_rows__the_last_word_on_each_statement_is_the_progress, make, clear),
+        cmocka_unit_test_setup_teardown(test_rows__a_run_that_ended_well_leaves_no_progress_behind, make, clear),
         cmocka_unit_test_setup_teardown(test_rows__lack_of_memory_is_a_fault, make, clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
