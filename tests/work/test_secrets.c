@@ -199,6 +199,35 @@ static void test_secrets__the_environment_beats_in_its_order_and_says_so(void **
     expect_silence(&result, "p%");
 }
 
+#define SLIP "postgresql://app:Xq7zSecretW@db/app"
+
+static void expect_refused_in_silence(const char *const *arguments, const char *slip)
+{
+    const char *places = folder_with((const struct folder_file[]){ { "termination", "" }, { 0 } });
+    const char *path = folder_path(places, "termination");
+    struct run_result result = run_program(
+        &(struct run_spec){ .arguments = arguments, .environment = WORDS(slip, variable("PGUSHER_TERMINATION_LOG", path)) });
+    assert_int_equal(result.exit_code, 2);
+    expect_silence(&result, "Xq7z");
+    assert_lacks(folder_read(places, "termination"), "Xq7z");
+    assert_string_not_equal(folder_read(places, "termination"), "");
+}
+
+static void test_secrets__in_a_wrong_place_are_told_nowhere(void **state)
+{
+    (void) state;
+    static const char *const words[] = { "--database " SLIP,   "--databse=" SLIP, "--targets=" SLIP,    "--host=" SLIP, SLIP,
+                                         "--migrations=" SLIP, "--timeout=" SLIP, "--target=" SLIP "@y" };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        expect_refused_in_silence(WORDS("wait", words[i]), "A=b");
+    static const char *const variables[] = {
+        "DATABASE_URL_FILE=" SLIP, "POSTGRES_PASSWORD_FILE=" SLIP, "POSTGRES_PASSWORD_FILE=Xq7z/w", "POSTGRES_HOST=" SLIP,
+        "POSTGRES_DB=" SLIP,       "PGUSHER_TARGETS=" SLIP
+    };
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        expect_refused_in_silence(WORDS("wait"), variables[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +242,7 @@ int main(void)
         UP_TEST(test_secrets__a_wrong_password_ends_after_the_grace_with_4),
         UP_TEST(test_secrets__a_database_that_is_not_there_ends_after_the_grace_with_4),
         UP_TEST(test_secrets__the_environment_beats_in_its_order_and_says_so),
+        UP_TEST(test_secrets__in_a_wrong_place_are_told_nowhere),
         UP_LOG_TEST,
     };
     return cmocka_run_group_tests(tests, start, up_stop);
