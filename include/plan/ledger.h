@@ -49,4 +49,7 @@ struct ledger {
 /* The row of that name, or NULL. */
 const struct ledger_row *ledger_find(const struct ledger *ledger, const char *migration_name);
 
+/* The first of that name's progress rows, which follow each other, and how many there are. */
+const struct progress_row *ledger_find_progress(const struct ledger *ledger, const char *migration_name, size_t *count);
+
 #endif

@@ -50,6 +50,15 @@ bool plan_make(struct plan *plan, struct arena *arena, struct shelf *shelf, cons
 /* Whether the ledger has every file of the shelf. False with the fault set when that cannot be found out, else with it clear. */
 bool plan_is_complete(struct shelf *shelf, const struct ledger *ledger, struct fault *fault);
 
+/*
+ * False with FAULT_MIGRATION: the step's file runs in one transaction now, but by these rows of its progress an earlier run has
+ * committed a part of it, or begun a part that may have taken effect. Its script must have been read.
+ */
+bool step_check_progress(const struct step *step, const struct progress_row *progress, size_t count, struct fault *fault);
+
+/* The same for each pending step: false with the first one's fault. */
+bool plan_check_progress(const struct plan *plan, const struct ledger *ledger, struct fault *fault);
+
 /* Reads, checks and splits every pending file; they stay read. False with the first file's fault, in order. */
 bool plan_read_pending(struct plan *plan, struct arena *arena, struct fault *fault);
 

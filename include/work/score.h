@@ -71,7 +71,8 @@ void score_finish(struct score *score);
 
 /*
  * Writes the score of a pending step anew. False with FAULT_INTERNAL (out of memory), or with FAULT_MIGRATION when an earlier run
- * was interrupted in a statement of which it cannot be known whether it happened.
+ * was interrupted in a statement of which it cannot be known whether it happened, or when the file was changed so that what an
+ * earlier run has done would be done again.
  */
 bool score_write(struct score *score, const struct step *step, const struct score_wishes *wishes, struct fault *fault);
 

@@ -20,3 +20,17 @@ const struct ledger_row *ledger_find(const struct ledger *ledger, const char *mi
     }
     return NULL;
 }
+
+const struct progress_row *ledger_find_progress(const struct ledger *ledger, const char *migration_name, size_t *count)
+{
+    const struct progress_row *first = NULL;
+    *count = 0;
+    for (size_t i = 0; i < ledger->progress_count; i++) {
+        if (strcmp(ledger->progress[i].migration_name, migration_name) != 0)
+            continue;
+        if (first == NULL)
+            first = &ledger->progress[i];
+        ++*count;
+    }
+    return first;
+}

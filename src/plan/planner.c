@@ -173,3 +173,42 @@ bool plan_read_pending(struct plan *plan, struct arena *arena, struct fault *fau
     }
     return true;
 }
+
+static bool refuse_half_done(const struct step *step, const struct progress_row *row, struct fault *fault)
+{
+    const struct script *script = &step->script;
+    size_t index = (size_t) row->statement - 1;
+    fault_set(fault, FAULT_MIGRATION, "%s would run in one transaction, but an earlier run has %s its statement %" PRId64,
+              step->name, row->state == PROGRESS_DONE ? "done" : "begun", row->statement);
+    if (index < script->statement_count)
+        fault_place(fault, step->name, script->statements[index].offset_bytes);
+    fault_detail(fault, "The file ran outside a transaction then, so what was done is there, and would be done again.");
+    fault_hint(fault,
+               "Begin the file with the line \"-- pgusher: transaction=off\": then it goes on from where it was left.");
+    return false;
+}
+
+/* Of a statement that failed nothing is there but, at worst, an INVALID index, whose name then says so by itself. */
+bool step_check_progress(const struct step *step, const struct progress_row *progress, size_t count, struct fault *fault)
+{
+    if (step->script.mode != SCRIPT_TRANSACTION)
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (progress[i].state != PROGRESS_FAILED)
+            return refuse_half_done(step, &progress[i], fault);
+    return true;
+}
+
+bool plan_check_progress(const struct plan *plan, const struct ledger *ledger, struct fault *fault)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct step *step = &plan->steps[i];
+        size_t count;
+        if (step->state != STEP_PENDING)
+            continue;
+        const struct progress_row *progress = ledger_find_progress(ledger, step->name, &count);
+        if (!step_check_progress(step, progress, count, fault))
+            return false;
+    }
+    return true;
+}

@@ -34,13 +34,7 @@ static struct score_wishes wishes_for(const struct apply *apply, const struct st
         .lock_timeout_ms = apply_lock_timeout_ms(apply),
         .statement_timeout_ms = apply_statement_timeout_ms(apply),
     };
-    for (size_t i = 0; i < ledger->progress_count; i++) {
-        if (strcmp(ledger->progress[i].migration_name, step->name) != 0)
-            continue;
-        if (wishes.progress_count == 0)
-            wishes.progress = &ledger->progress[i];
-        wishes.progress_count++;
-    }
+    wishes.progress = ledger_find_progress(ledger, step->name, &wishes.progress_count);
     return wishes;
 }
 

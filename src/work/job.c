@@ -327,11 +327,17 @@ static void decide_up(struct job *job)
     }
 }
 
+/* A plan refuses what would be refused for its text or for its history. */
+static bool look_ahead(struct job *job, struct fault *fault)
+{
+    return job_read_pending(job, fault) && plan_check_progress(&job->plan, &job->reading.ledger, fault);
+}
+
 static void decide_status(struct job *job)
 {
     struct fault fault;
     int64_t since_us = clock_monotonic_us();
-    if (!job_make_plan(job, &fault) || (job->kind == JOB_PLAN && !job_read_pending(job, &fault))) {
+    if (!job_make_plan(job, &fault) || (job->kind == JOB_PLAN && !look_ahead(job, &fault))) {
         job_finish(job, &fault);
         return;
     }

@@ -366,6 +366,8 @@ bool score_write(struct score *score, const struct step *step, const struct scor
     add_reset(score, wishes);
     if (step->script.mode == SCRIPT_STATEMENTS)
         return write_units(score, step, wishes, fault);
+    if (!step_check_progress(step, wishes->progress, wishes->progress_count, fault))
+        return false;
     write_transaction(score, &step->script, wishes);
     return true;
 }

@@ -149,6 +149,39 @@ static void test_resume__a_statement_that_failed_is_tried_again(void **state)
     expect_sql(database, INDEX_IS_VALID, "t");
 }
 
+/* The statement that failed was mended so that the file could run in one transaction: what was done before it is not done again. */
+static void test_resume__a_file_that_came_to_be_of_one_transaction_is_not_begun_anew(void **state)
+{
+    (void) state;
+    const char *database = up_database("mended");
+    const char *insert = "INSERT INTO t VALUES (1);";
+    const char *mended = must_format("%s CREATE INDEX i ON t (a);", insert);
+    const struct up up = { .migrations = table_and(mended), .database = database };
+    struct up plan = up;
+    plan.command = "plan";
+    up_run(&(struct up){ .migrations = table_and(must_format("%s CREATE INDEX CONCURRENTLY i ON t (b);", insert)),
+                         .database = database },
+           5);
+    const char *said = up_failure(&up, 5);
+    assert_contains(said, "an earlier run has done its statement 1");
+    assert_contains(said, "-- pgusher: transaction=off");
+    up_run(&plan, 5);
+    resume(database, must_format("-- pgusher: transaction=off\n%s", mended));
+    expect_sql(database, "SELECT count(*) FROM t", "1");
+    expect_sql(database, INDEX_IS_VALID, "t");
+}
+
+static void test_resume__a_file_that_was_applied_and_taken_out_of_the_ledger_begins_anew(void **state)
+{
+    (void) state;
+    const char *database = up_database("anew");
+    const char *insert = "INSERT INTO t VALUES (1);";
+    up_run(&(struct up){ .migrations = table_and(must_format("%s VACUUM t;", insert)), .database = database }, 0);
+    cluster_sql(cluster, database, "DELETE FROM schema_migrations WHERE migration_name = '1.sql'");
+    up_run(&(struct up){ .migrations = table_and(insert), .database = database }, 0);
+    expect_sql(database, "SELECT count(*) FROM t", "2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +194,8 @@ int main(void)
         UP_TEST(test_resume__a_database_that_is_there_is_taken_as_made),
         UP_TEST(test_resume__what_a_signal_left_half_done_is_finished_by_the_next_run),
         UP_TEST(test_resume__a_statement_that_failed_is_tried_again),
+        UP_TEST(test_resume__a_file_that_came_to_be_of_one_transaction_is_not_begun_anew),
+        UP_TEST(test_resume__a_file_that_was_applied_and_taken_out_of_the_ledger_begins_anew),
         UP_LOG_TEST,
     };
     return cmocka_run_group_tests(tests, up_start, up_stop);

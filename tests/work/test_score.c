@@ -340,6 +340,23 @@ static void test_score__a_rerun_over_another_text_is_refused(void **state)
     assert_false(try_score(VACUUMS, &row, &fault));
 }
 
+static void test_score__a_transaction_does_not_repeat_what_was_done_outside_one(void **state)
+{
+    (void) state;
+    struct progress_row row = progress(1, PROGRESS_DONE);
+    struct fault fault;
+    assert_false(try_score("INSERT INTO a VALUES (1);", &row, &fault));
+    assert_int_equal(fault.class, FAULT_MIGRATION);
+    assert_contains(fault.what, "has done its statement 1");
+    assert_contains(fault.hint, "-- pgusher: transaction=off");
+    row.state = PROGRESS_STARTED;
+    row.statement = 2; /* which is not in the file any more */
+    assert_false(try_score("INSERT INTO a VALUES (1);", &row, &fault));
+    assert_contains(fault.what, "has begun its statement 2");
+    row.state = PROGRESS_FAILED;
+    assert_true(try_score("INSERT INTO a VALUES (1);", &row, &fault));
+}
+
 static void test_score__what_comes_after_the_interruption_may_be_mended(void **state)
 {
     (void) state;
@@ -440,6 +457,7 @@ int main(void)
         TEST(test_score__a_rerun_skips_what_was_done),
         TEST(test_score__a_rerun_repeats_what_is_harmless),
         TEST(test_score__a_rerun_over_another_text_is_refused),
+        TEST(test_score__a_transaction_does_not_repeat_what_was_done_outside_one),
         TEST(test_score__what_comes_after_the_interruption_may_be_mended),
         TEST(test_score__a_rerun_sets_again_what_went_with_the_session),
         TEST(test_score__a_statement_that_failed_is_tried_again_after_what_it_left),
