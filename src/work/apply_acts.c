@@ -170,9 +170,12 @@ int64_t apply_statement_timeout_ms(const struct apply *apply)
     return script->statement_timeout_ms >= 0 ? script->statement_timeout_ms : apply->run->settings->statement_timeout_ms;
 }
 
+/* Longer than the server can count is as long as it can count: 24 days. */
 static enum next say_timeout(struct apply *apply, struct act *act, const char *set, int64_t timeout_ms)
 {
     buf_clear(&apply->sql);
+    if (timeout_ms > INT32_MAX)
+        timeout_ms = INT32_MAX;
     buf_add_format(&apply->sql, "%s = %" PRId64, set, timeout_ms);
     if (!buf_ok(&apply->sql))
         return fail_out_of_memory(apply);
@@ -187,6 +190,13 @@ static enum next say_timeout_alone(struct apply *apply, struct act *act, size_t 
     apply->session_is_changed = true;
     return say_timeout(apply, act, which == 0 ? "SET lock_timeout" : "SET statement_timeout",
                        timeout_ms > 0 ? timeout_ms : 0);
+}
+
+/* To the server 0 is no timeout at all; to us it is not to wait. */
+static enum next say_row_timeout(struct apply *apply, struct act *act)
+{
+    int64_t lock_wait_ms = apply->run->settings->lock_wait_ms;
+    return say_timeout(apply, act, "SET LOCAL lock_timeout", lock_wait_ms > 0 ? lock_wait_ms : 1);
 }
 
 static enum next say_trace(struct apply *apply, struct act *act, size_t statement)
@@ -245,7 +255,7 @@ enum next apply_say_note(struct apply *apply, struct act *act, const struct note
     case NOTE_DONE:
         return say_progress(apply, act, "done", note->index);
     case NOTE_ROW_TIMEOUT:
-        return say_timeout(apply, act, "SET LOCAL lock_timeout", apply->run->settings->lock_wait_ms);
+        return say_row_timeout(apply, act);
     case NOTE_LOCK_TIMEOUT:
         return say_timeout(apply, act, "SET LOCAL lock_timeout", apply_lock_timeout_ms(apply));
     case NOTE_STATEMENT_TIMEOUT:

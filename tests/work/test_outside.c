@@ -131,6 +131,21 @@ static void test_outside__without_a_log_such_a_file_is_not_begun(void **state)
     expect_sql(database, "SELECT count(*) FROM schema_migrations", "0");
 }
 
+/* A server counts a timeout's milliseconds in 31 bits. */
+static void test_outside__a_timeout_of_months_is_one_that_the_server_takes(void **state)
+{
+    (void) state;
+    const char *database = up_database("months");
+    const char *folder = FILES({ "1.sql", "CREATE TABLE t (a int);" },
+                               { "2.sql", "-- pgusher: statement_timeout=1000h lock_timeout=1000h\nVACUUM t;" });
+    up_run(
+        &(struct up){ .migrations = folder,
+                      .database = database,
+                      .arguments = WORDS("--lock-wait", "600h", "--lock-timeout", "1000h", "--statement-timeout", "1000h") },
+        0);
+    assert_string_equal(ledger_names(database), "1.sql,2.sql");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +157,7 @@ int main(void)
         UP_TEST(test_outside__what_nobody_can_know_is_left_to_people),
         UP_TEST(test_outside__a_file_changed_after_an_interruption_is_refused),
         UP_TEST(test_outside__without_a_log_such_a_file_is_not_begun),
+        UP_TEST(test_outside__a_timeout_of_months_is_one_that_the_server_takes),
         UP_LOG_TEST,
     };
     return cmocka_run_group_tests(tests, up_start, up_stop);

@@ -2,6 +2,7 @@
  * Behind a real PgBouncer, in both of its modes: nothing is stranded on a server connection, nothing leaks to another client, and
  * many runners still apply each migration once.
  */
+#include <libpq-fe.h>
 #include <signal.h>
 
 #include "pooler.h"
@@ -126,6 +127,24 @@ static void test_pooler__a_file_outside_a_transaction_needs_a_session(void **sta
     assert_string_equal(ledger_names(database), "1.sql,2.sql");
 }
 
+/* Where there is no session lock, runners meet at the ledger's row: to the server a timeout of 0 would be none. */
+static void test_pooler__lock_wait_0_does_not_wait_for_another_runners_row(void **state)
+{
+    (void) state;
+    const char *database = up_database("row");
+    const char *folder = FILES({ "1.sql", "SELECT 1;" }, { "2.sql", "SELECT 2;" });
+    up_run(&(struct up){ .migrations = FILES({ "1.sql", "SELECT 1;" }), .database = database }, 0);
+    PGconn *holder = PQconnectdb(cluster_conninfo(cluster, database));
+    PQclear(PQexec(holder, "BEGIN; INSERT INTO schema_migrations VALUES ('2.sql')"));
+    assert_int_equal(PQtransactionStatus(holder), PQTRANS_INTRANS);
+    const char *said = up_failure(
+        &(struct up){
+            .migrations = folder, .database = database, .port = transaction_port, .arguments = WORDS("--lock-wait", "0") },
+        7);
+    assert_contains(said, "another runner has recorded 2.sql");
+    PQfinish(holder);
+}
+
 static void test_pooler__a_copy_and_a_failure_pass_through_it(void **state)
 {
     (void) state;
@@ -166,6 +185,7 @@ int main(void)
         UP_TEST(test_pooler__it_is_seen_and_told),
         UP_TEST(test_pooler__nothing_that_a_file_sets_reaches_another_client),
         UP_TEST(test_pooler__a_file_outside_a_transaction_needs_a_session),
+        UP_TEST(test_pooler__lock_wait_0_does_not_wait_for_another_runners_row),
         UP_TEST(test_pooler__a_copy_and_a_failure_pass_through_it),
         UP_TEST(test_pooler__a_signal_ends_what_runs_behind_it),
         UP_LOG_TEST,
