@@ -254,13 +254,20 @@ static void add_alone(struct score *score, const struct script *script, size_t i
     add_progress(score, script, NOTE_DONE, index);
 }
 
-/* Begun by an earlier run that was interrupted: the catalogue can tell whether it took effect. */
-static void add_asked(struct score *score, const struct script *script, size_t index)
+/* At what an earlier run left, and away with it if that is an INVALID index. The timeouts are for that too. */
+static void add_look(struct score *score, const struct script *script, size_t index)
 {
+    add_timeouts_alone(score, script);
     add(score, NOTE_ASK, index);
     add(score, NOTE_BARRIER, index);
     add(score, NOTE_DROP, index);
     add(score, NOTE_BARRIER, index);
+}
+
+/* Begun by an earlier run that was interrupted: the catalogue can tell whether it took effect. */
+static void add_asked(struct score *score, const struct script *script, size_t index)
+{
+    add_look(score, script, index);
     add(score, NOTE_AGAIN, index);
     add(score, NOTE_BARRIER, index);
     add_progress(score, script, NOTE_DONE, index);
@@ -269,10 +276,7 @@ static void add_asked(struct score *score, const struct script *script, size_t i
 /* It failed in an earlier run, and may have left an INVALID index. */
 static void add_retried(struct score *score, const struct script *script, size_t index)
 {
-    add(score, NOTE_ASK, index);
-    add(score, NOTE_BARRIER, index);
-    add(score, NOTE_DROP, index);
-    add(score, NOTE_BARRIER, index);
+    add_look(score, script, index);
     add_alone(score, script, index);
 }
 

@@ -395,6 +395,22 @@ static void test_score__where_the_catalogue_can_tell_it_is_asked(void **state)
                         "| ask1 | drop1 | again1 | begin done1 commit | begin row log guard COMMIT |");
 }
 
+static void test_score__a_rerun_keeps_the_timeouts_that_the_file_asks_for(void **state)
+{
+    (void) state;
+    struct progress_row row = progress(1, PROGRESS_STARTED);
+    struct score_wishes wishes = logged;
+    wishes.progress = &row;
+    wishes.progress_count = 1;
+    assert_string_equal(write_score("-- pgusher: statement_timeout=1h\n" CONCURRENTLY, &wishes),
+                        "| alone-timeout1 alone-timeout2 | ask1 | drop1 | again1 | begin done1 commit | begin row log guard "
+                        "COMMIT |");
+    row.state = PROGRESS_FAILED;
+    assert_string_equal(write_score("-- pgusher: statement_timeout=1h\n" CONCURRENTLY, &wishes),
+                        "| alone-timeout1 alone-timeout2 | ask1 | drop1 | begin started1 commit | alone-timeout1 "
+                        "alone-timeout2 | s1 | begin done1 commit | begin row log guard COMMIT |");
+}
+
 static void test_score__a_statement_that_failed_is_tried_again_after_what_it_left(void **state)
 {
     (void) state;
@@ -460,6 +476,7 @@ int main(void)
         TEST(test_score__a_transaction_does_not_repeat_what_was_done_outside_one),
         TEST(test_score__what_comes_after_the_interruption_may_be_mended),
         TEST(test_score__a_rerun_sets_again_what_went_with_the_session),
+        TEST(test_score__a_rerun_keeps_the_timeouts_that_the_file_asks_for),
         TEST(test_score__a_statement_that_failed_is_tried_again_after_what_it_left),
         TEST(test_score__where_the_catalogue_can_tell_it_is_asked),
         TEST(test_score__only_what_is_sure_is_repeated),
