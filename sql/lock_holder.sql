@@ -1,9 +1,10 @@
--- Who holds the runners' lock: this backend, another one, or nobody (no row).
+-- Who holds the runners' lock: this backend, another one, or nobody (no row). Of a backend that this role may not look at,
+-- backend_start is NULL too, and then so is the address.
 -- $1  the lock's key
 SELECT l.pid = pg_catalog.pg_backend_pid() AS is_us,
        l.pid,
        a.application_name,
-       coalesce(host(a.client_addr), 'local') AS address,
+       CASE WHEN a.backend_start IS NOT NULL THEN coalesce(host(a.client_addr), 'local') END AS address,
        to_char(coalesce(a.state_change, a.backend_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS since,
        left(a.query, 200) AS query
 FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a USING (pid)

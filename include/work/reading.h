@@ -79,6 +79,9 @@ bool reading_goes_on(struct reading *reading);
 void reading_hear_row(struct reading *reading, struct act_tag tag, const struct row *row);
 void reading_hear_error(struct reading *reading, struct act_tag tag, const struct server_message *error);
 
+/* Of an error of our own queries: FAULT_REFUSED, if asking again will not help, else FAULT_NOT_READY. */
+enum fault_class reading_error_class(const struct fault *error);
+
 /*
  * Everything was heard. False: the server is too old or somebody else's table has the ledger's name (FAULT_CONFIG), there is no
  * right to read it (FAULT_REFUSED), or the server failed otherwise (FAULT_NOT_READY).

@@ -15,7 +15,7 @@
 #include "say.h"
 #include "statements.h"
 
-enum { FIRST_REST_MS = 20, LONGEST_REST_MS = 500, TELL_EVERY_MS = 10000, KEY_TEXT_BYTES = 24 };
+enum { FIRST_REST_MS = 20, LONGEST_REST_MS = 500, TELL_EVERY_MS = 10000, KEY_TEXT_BYTES = 24, HOLDER_BYTES = 160 };
 
 struct holder {
     bool known;
@@ -116,9 +116,9 @@ static bool is_true(const char *text)
 static void hear_holder(struct lock *lock, const struct row *row)
 {
     struct holder *holder = &lock->holder;
-    holder->known = true;
     holder->is_us = is_true(row_text(row, 0));
     keep(holder->pid, sizeof holder->pid, row_text(row, 1));
+    holder->known = holder->pid[0] != '\0';
     keep(holder->application, sizeof holder->application, row_text(row, 2));
     keep(holder->address, sizeof holder->address, row_text(row, 3));
     keep(holder->since, sizeof holder->since, row_text(row, 4));
@@ -150,10 +150,26 @@ static void hear_done(void *owner, struct act_tag tag, const char *command_tag)
         lock->reading.server.checks_client = true;
 }
 
+/* What the reading hears of, it may ask again in another way; for these two there is no other way. */
+static void keep_error(struct lock *lock, struct act_tag tag, const struct fault *error)
+{
+    if (fault_is_set(&lock->fault))
+        return;
+    lock->fault = *error;
+    lock->fault.context[0] = '\0';
+    lock->fault.class = reading_error_class(error);
+    if (strcmp(error->sqlstate, "42501") == 0)
+        fault_hint(&lock->fault, "The runners' lock needs %s for this role.",
+                   tag.what == SAY_TRY_LOCK ? "EXECUTE on pg_catalog.pg_try_advisory_lock(bigint)"
+                                            : "SELECT on pg_catalog.pg_locks and pg_catalog.pg_stat_activity");
+}
+
 static void hear_error(void *owner, struct act_tag tag, const struct server_message *error)
 {
     struct lock *lock = owner;
-    if (tag.what != SAY_CHECK_CLIENT) /* which not every server's system can do */
+    if (tag.what == SAY_TRY_LOCK || tag.what == SAY_HOLDER)
+        keep_error(lock, tag, &error->fault);
+    else if (tag.what != SAY_CHECK_CLIENT) /* which not every server's system can do */
         reading_hear_error(&lock->reading, tag, error);
 }
 
@@ -163,6 +179,15 @@ static void hear_error(void *owner, struct act_tag tag, const struct server_mess
 static int64_t waited_ms(const struct lock *lock)
 {
     return (clock_monotonic_us() - lock->began_us + lock->run->outcome.phase_us[PHASE_LOCK]) / 1000;
+}
+
+/* "process 7, deploy from 10.0.0.1": as much of it as this role may see. */
+static void describe(const struct holder *holder, char *words, size_t size)
+{
+    bool named = holder->application[0] != '\0';
+    bool placed = holder->address[0] != '\0';
+    snprintf(words, size, "process %s%s%s%s%s", holder->pid, named ? ", " : "", holder->application, placed ? " from " : "",
+             holder->address);
 }
 
 static void tell_holder(struct lock *lock)
@@ -182,9 +207,21 @@ static void tell_holder(struct lock *lock)
         NUMBER(WAITED_MS, waited_ms(lock)),
         { .key = FIELD_END },
     };
+    char words[HOLDER_BYTES];
+    describe(holder, words, sizeof words);
     journal_note(lock->run->journal, EVENT_LOCK_WAITING, lock->run->target, fields,
-                 "another runner is at work (process %s, %s from %s); waiting for it", holder->pid, holder->application,
-                 holder->address);
+                 "another runner is at work%s%s%s; waiting for it", holder->known ? " (" : "", holder->known ? words : "",
+                 holder->known ? ")" : "");
+}
+
+static void tell_who(struct fault *fault, const struct holder *holder)
+{
+    char words[HOLDER_BYTES];
+    describe(holder, words, sizeof words);
+    bool active = holder->since[0] != '\0';
+    fault_detail(fault, "It is %s%s%s%s%s", words, active ? ", last active " : "", holder->since,
+                 holder->query[0] != '\0' ? ": " : "", holder->query);
+    fault_hint(fault, "If it is stuck, SELECT pg_terminate_backend(%s) frees the lock.", holder->pid);
 }
 
 static void give_up(struct lock *lock)
@@ -194,9 +231,7 @@ static void give_up(struct lock *lock)
     duration_write(lock_wait, lock->run->settings->lock_wait_ms);
     fault_set(&lock->fault, FAULT_LOCKED, "another runner held the lock for longer than --lock-wait %s", lock_wait);
     if (holder->known)
-        fault_detail(&lock->fault, "It is process %s (%s from %s), last active %s: %s", holder->pid, holder->application,
-                     holder->address, holder->since, holder->query);
-    fault_hint(&lock->fault, "If it is stuck, SELECT pg_terminate_backend(%s) frees the lock.", holder->pid);
+        tell_who(&lock->fault, holder);
     end(lock, LOCK_FAILED);
 }
 
@@ -242,7 +277,9 @@ static void leave(struct lock *lock)
 static void hear_end(void *owner)
 {
     struct lock *lock = owner;
-    if (reading_goes_on(&lock->reading)) {
+    if (fault_is_set(&lock->fault)) {
+        end(lock, LOCK_FAILED);
+    } else if (reading_goes_on(&lock->reading)) {
         begin_talk(lock, TURN_READING);
     } else if (!reading_conclude(&lock->reading, &lock->fault)) {
         end(lock, LOCK_FAILED);

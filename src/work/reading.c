@@ -293,10 +293,11 @@ void reading_hear_row(struct reading *reading, struct act_tag tag, const struct 
     }
 }
 
-/* A server that does not understand our own queries will not learn to by being asked again. */
-static bool is_for_good(const char *sqlstate)
+/* A server that does not understand our own queries will not learn to by being asked again; 42501 is among these. */
+enum fault_class reading_error_class(const struct fault *error)
 {
-    return strncmp(sqlstate, "42", 2) == 0 || strncmp(sqlstate, "0A", 2) == 0;
+    bool is_for_good = strncmp(error->sqlstate, "42", 2) == 0 || strncmp(error->sqlstate, "0A", 2) == 0;
+    return is_for_good ? FAULT_REFUSED : FAULT_NOT_READY;
 }
 
 void reading_hear_error(struct reading *reading, struct act_tag tag, const struct server_message *error)
@@ -307,9 +308,8 @@ void reading_hear_error(struct reading *reading, struct act_tag tag, const struc
         return;
     reading->fault = error->fault;
     reading->fault.context[0] = '\0'; /* it would only quote the query that reads the ledger */
-    bool no_right = strcmp(error->fault.sqlstate, "42501") == 0;
-    reading->fault.class = no_right || is_for_good(error->fault.sqlstate) ? FAULT_REFUSED : FAULT_NOT_READY;
-    if (no_right)
+    reading->fault.class = reading_error_class(&error->fault);
+    if (strcmp(error->fault.sqlstate, "42501") == 0)
         fault_hint(&reading->fault,
                    "pgusher has to read the ledger %s: GRANT SELECT on it to this role (and INSERT, to migrate).",
                    reading->settings->ledger_table);

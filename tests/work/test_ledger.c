@@ -197,6 +197,31 @@ static void test_ledger__a_role_without_rights_to_the_log_migrates_without_it(vo
     assert_string_equal(ledger_names(database), "001_one.sql,002_two.sql");
 }
 
+static const char *refused_lock(const char *hint, const char *role, const char *revoke)
+{
+    const char *database = up_database(hint);
+    cluster_sql(cluster, database,
+                must_format("CREATE ROLE %s LOGIN; GRANT CREATE ON SCHEMA public TO %s; %s", role, role, revoke));
+    return up_failure(&(struct up){ .migrations = one_table_folder(), .database = database, .role = role }, 4);
+}
+
+static void test_ledger__a_role_that_may_not_take_the_lock_is_refused(void **state)
+{
+    (void) state;
+    const char *said =
+        refused_lock("nolock", "lockless", "REVOKE EXECUTE ON FUNCTION pg_try_advisory_lock(bigint) FROM PUBLIC");
+    assert_contains(said, "42501");
+    assert_contains(said, "EXECUTE on pg_catalog.pg_try_advisory_lock");
+}
+
+static void test_ledger__a_role_that_may_not_look_at_the_lock_is_refused(void **state)
+{
+    (void) state;
+    const char *said = refused_lock("nolook", "blinded", "REVOKE SELECT ON pg_stat_activity FROM PUBLIC");
+    assert_contains(said, "42501");
+    assert_contains(said, "pg_catalog.pg_stat_activity");
+}
+
 /* A server without libxml refuses query_to_xml() in another way, and is asked in the same one. */
 static void test_ledger__is_read_without_query_to_xml_too(void **state)
 {
@@ -283,6 +308,8 @@ int main(void)
         UP_TEST(test_ledger__a_role_that_cannot_look_into_the_schema_is_told_so),
         UP_TEST(test_ledger__a_role_without_insert_is_refused),
         UP_TEST(test_ledger__a_role_without_select_is_refused),
+        UP_TEST(test_ledger__a_role_that_may_not_take_the_lock_is_refused),
+        UP_TEST(test_ledger__a_role_that_may_not_look_at_the_lock_is_refused),
         UP_TEST(test_ledger__a_role_without_rights_to_the_log_migrates_without_it),
         UP_TEST(test_ledger__is_read_without_query_to_xml_too),
         UP_TEST(test_history__a_changed_file_is_a_warning_or_with_strict_an_end),

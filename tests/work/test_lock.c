@@ -151,7 +151,7 @@ static void test_lock__one_of_two_waits_and_says_for_whom(void **state)
     assert_int_equal(two.end, LOCK_FAILED);
     assert_int_equal(two.fault.class, FAULT_LOCKED);
     assert_contains(two.fault.what, "--lock-wait 0s");
-    assert_contains(two.fault.detail, must_format("process %d (one from 127.0.0.1)", session_backend_pid(one.session)));
+    assert_contains(two.fault.detail, must_format("process %d, one from 127.0.0.1", session_backend_pid(one.session)));
     assert_contains(two.fault.hint, must_format("pg_terminate_backend(%d)", session_backend_pid(one.session)));
     assert_int_equal(two.asked, 1);
 }

@@ -140,6 +140,28 @@ static void test_many__lock_wait_ends_with_7_and_names_the_holder(void **state)
     assert_contains(waiting, "\"holder_since\":\"20");
 }
 
+/* Of another role's session the server shows little, and what it does not show is not said. */
+static void test_many__what_a_role_may_not_see_of_the_holder_is_not_made_up(void **state)
+{
+    (void) state;
+    const char *database = up_database("unseen");
+    const char *folder = FILES({ "1.sql", "SELECT pg_sleep(600);" });
+    struct run *holder = up_begin(&(struct up){ .migrations = folder, .database = database });
+    wait_until(database, SLEEPING);
+    cluster_sql(cluster, database,
+                "CREATE ROLE onlooker LOGIN; GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO onlooker");
+    const char *said = up_failure(
+        &(struct up){
+            .migrations = folder, .database = database, .role = "onlooker", .arguments = WORDS("--lock-wait", "300ms") },
+        7);
+    assert_contains(said, "pgusher");
+    assert_lacks(said, "from local");
+    assert_lacks(said, "\"holder_address\"");
+    assert_lacks(said, "last active");
+    run_signal(holder, SIGTERM);
+    up_end(holder, 143);
+}
+
 static void test_many__with_nothing_pending_nobody_waits_for_the_lock(void **state)
 {
     (void) state;
@@ -206,6 +228,7 @@ int main(void)
         UP_TEST(test_many__runners_of_other_databases_and_ledgers_do_not_meet),
         UP_TEST(test_many__lock_wait_0_ends_at_once_with_7_and_names_the_holder),
         UP_TEST(test_many__lock_wait_ends_with_7_and_names_the_holder),
+        UP_TEST(test_many__what_a_role_may_not_see_of_the_holder_is_not_made_up),
         UP_TEST(test_many__with_nothing_pending_nobody_waits_for_the_lock),
         UP_TEST(test_many__a_waiting_runner_goes_on_when_the_holder_is_killed),
         UP_TEST(test_many__a_runner_without_a_lock_does_not_make_us_apply_twice),
