@@ -292,7 +292,8 @@ static void note_finished(const struct program *program)
 static void report(const struct program *program)
 {
     const struct fault *fault = &program->run.outcome.fault;
-    bool was_told = fault->class == FAULT_MIGRATION || fault->class == FAULT_SIGNAL;
+    bool only_planned = program->settings->command == COMMAND_PLAN; /* then no event of the migration has told it */
+    bool was_told = (fault->class == FAULT_MIGRATION && !only_planned) || fault->class == FAULT_SIGNAL;
     bool was_shown = program->log.terminal || program->log.fd == STDERR_FILENO;
     if (fault_is_set(fault) && !was_told)
         note_failed(program);

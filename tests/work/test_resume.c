@@ -165,7 +165,7 @@ static void test_resume__a_file_that_came_to_be_of_one_transaction_is_not_begun_
     const char *said = up_failure(&up, 5);
     assert_contains(said, "an earlier run has done its statement 1");
     assert_contains(said, "-- pgusher: transaction=off");
-    up_run(&plan, 5);
+    assert_contains(up_run(&plan, 5).errors, "an earlier run has done its statement 1");
     resume(database, must_format("-- pgusher: transaction=off\n%s", mended));
     expect_sql(database, "SELECT count(*) FROM t", "1");
     expect_sql(database, INDEX_IS_VALID, "t");
