@@ -218,14 +218,16 @@ static void fail_commit(struct apply *apply, struct act_tag tag, const struct se
     apply_fail(apply, &fault, tag.step, 0);
 }
 
+/* What is in the way of the ledger is in the way of the first pending migration, whatever stands before that one. */
 static void fail_prepare(struct apply *apply, struct act_tag tag, const struct server_message *error)
 {
     struct fault fault = error->fault;
     char message[FAULT_LINE_BYTES / 2];
     text_cut(message, sizeof message, error->fault.what);
     bool no_right = strcmp(error->fault.sqlstate, "42501") == 0;
-    fault_set(&fault, no_right ? FAULT_REFUSED : FAULT_MIGRATION, "cannot create the ledger %s: %s",
-              apply->reading->ledger.name, message);
+    bool is_log = tag.statement == PREPARE_LOG;
+    fault_set(&fault, no_right ? FAULT_REFUSED : FAULT_MIGRATION, "cannot create the %s %s%s: %s",
+              is_log ? "ledger's log" : "ledger", apply->reading->ledger.name, is_log ? "_log" : "", message);
     fault_sqlstate(&fault, error->fault.sqlstate);
     if (no_right)
         fault_hint(
@@ -233,7 +235,16 @@ static void fail_prepare(struct apply *apply, struct act_tag tag, const struct s
             "Since PostgreSQL 15 only the database's owner may create in the schema public: GRANT CREATE ON SCHEMA "
             "public TO the migrating role, make it the owner, or choose a schema with --ledger. If there is a ledger, "
             "the role does not see it without USAGE on its schema.");
-    apply_fail(apply, &fault, tag.step, 0);
+    apply_fail(apply, &fault, apply->heard_step, 0);
+}
+
+/* Before the first migration's own acts the sender stands at the list's first step, which may be an applied or a missing one. */
+static size_t pending_at(const struct apply *apply, size_t step)
+{
+    bool is_pending = step < apply->plan->count && apply_step(apply, step)->state == STEP_PENDING;
+    if (is_pending || apply->heard_step == apply->plan->count)
+        return step < apply->plan->count ? step : 0;
+    return apply->heard_step;
 }
 
 void apply_hear_error(void *owner, struct act_tag tag, const struct server_message *error)
@@ -259,7 +270,7 @@ void apply_hear_error(void *owner, struct act_tag tag, const struct server_messa
         fail_prepare(apply, tag, error);
         break;
     default:
-        apply_fail(apply, &error->fault, tag.step < apply->plan->count ? tag.step : 0, 0);
+        apply_fail(apply, &error->fault, pending_at(apply, tag.step), 0);
         break;
     }
 }

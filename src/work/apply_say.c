@@ -85,7 +85,8 @@ static enum next say_prepare(struct apply *apply, struct act *act)
         [PREPARE_LOG] = { apply->texts.create_log, apply_makes_log(apply) },
         [PREPARE_COMMIT] = { "COMMIT", true },
     };
-    bool any = !reading->schema_exists || !reading->ledger.exists || apply_makes_log(apply);
+    bool is_missing = !reading->schema_exists || !reading->ledger.exists || apply_makes_log(apply);
+    bool any = is_missing && apply->heard_step < apply->plan->count; /* nothing pending means no DDL */
     while (any && apply->prepared < PREPARE_COUNT) {
         size_t index = apply->prepared++;
         if (acts[index].needed)

@@ -197,6 +197,26 @@ static void test_ledger__a_role_without_rights_to_the_log_migrates_without_it(vo
     assert_string_equal(ledger_names(database), "001_one.sql,002_two.sql");
 }
 
+/* The ledger is there, and so are the steps before the first pending one: an applied file, and one that is missing. */
+static void test_ledger__a_log_that_cannot_be_made_is_named_and_no_applied_file(void **state)
+{
+    (void) state;
+    const char *database = up_database("lognot");
+    up_run(&(struct up){ .migrations = FILES({ "000_gone.sql", "SELECT 0;" }, { "001_one.sql", "SELECT 1;" }),
+                         .database = database },
+           0);
+    cluster_sql(cluster, database, "DROP TABLE schema_migrations_log; CREATE DOMAIN schema_migrations_log AS int");
+    struct run_result result =
+        up_run(&(struct up){ .migrations = FILES({ "001_one.sql", "SELECT 1;" }, { "002_two.sql", "SELECT 2;" }),
+                             .database = database },
+               5);
+    const char *failed = event_line(result.output, "migration_failed");
+    assert_contains(failed, "\"migration\":\"002_two.sql\"");
+    assert_contains(failed, "cannot create the ledger's log public.schema_migrations_log: ");
+    assert_lacks(result.errors, "000_gone.sql");
+    assert_lacks(result.errors, "001_one.sql");
+}
+
 static const char *refused_lock(const char *hint, const char *role, const char *revoke)
 {
     const char *database = up_database(hint);
@@ -308,6 +328,7 @@ int main(void)
         UP_TEST(test_ledger__a_role_that_cannot_look_into_the_schema_is_told_so),
         UP_TEST(test_ledger__a_role_without_insert_is_refused),
         UP_TEST(test_ledger__a_role_without_select_is_refused),
+        UP_TEST(test_ledger__a_log_that_cannot_be_made_is_named_and_no_applied_file),
         UP_TEST(test_ledger__a_role_that_may_not_take_the_lock_is_refused),
         UP_TEST(test_ledger__a_role_that_may_not_look_at_the_lock_is_refused),
         UP_TEST(test_ledger__a_role_without_rights_to_the_log_migrates_without_it),
