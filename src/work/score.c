@@ -165,6 +165,14 @@ static size_t begin_of_unit(const struct script *script, size_t last)
     return first;
 }
 
+static size_t end_of_unit(const struct script *script, size_t first)
+{
+    size_t end = first + 1;
+    while (end < script->statement_count && script->statements[end].unit == script->statements[first].unit)
+        end++;
+    return end;
+}
+
 bool score_unit_checksum(char checksum[CHECKSUM_BYTES], const struct step *step, size_t last, struct fault *fault)
 {
     const struct script *script = &step->script;
@@ -200,17 +208,19 @@ static bool refuse_unknown(const struct step *step, const struct score_wishes *w
     return false;
 }
 
-/* What was begun has to be what is still there; what comes after it may have been mended. */
+/* What was begun has to be what is still there, as a unit; what comes after it may have been mended. */
 static bool check_unchanged(const struct step *step, const struct score_wishes *wishes, struct fault *fault)
 {
     for (size_t i = 0; i < wishes->progress_count; i++) {
         const struct progress_row *row = &wishes->progress[i];
         size_t last = (size_t) row->statement - 1;
         char checksum[CHECKSUM_BYTES];
-        if (row->state == PROGRESS_FAILED || row->checksum == NULL)
+        if (row->state == PROGRESS_FAILED)
             continue;
-        if (last >= step->script.statement_count)
+        if (last >= step->script.statement_count || end_of_unit(&step->script, last) != last + 1)
             return refuse_changed(step, last, fault);
+        if (row->checksum == NULL)
+            continue;
         if (!score_unit_checksum(checksum, step, last, fault))
             return false;
         if (strcmp(row->checksum, checksum) != 0)
@@ -292,14 +302,6 @@ static void add_unit(struct score *score, const struct script *script, const str
     add(score, NOTE_DONE, end - 1);
     add(score, NOTE_COMMIT_UNIT, end - 1);
     add(score, NOTE_BARRIER, end - 1);
-}
-
-static size_t end_of_unit(const struct script *script, size_t first)
-{
-    size_t end = first + 1;
-    while (end < script->statement_count && script->statements[end].unit == script->statements[first].unit)
-        end++;
-    return end;
 }
 
 /* A SET of an earlier run went with its session. */

@@ -340,6 +340,23 @@ static void test_score__a_rerun_over_another_text_is_refused(void **state)
     assert_false(try_score(VACUUMS, &row, &fault));
 }
 
+/* Its text is the same, but it would be done again together with what comes after it. */
+static void test_score__what_was_done_does_not_become_a_part_of_a_larger_unit(void **state)
+{
+    (void) state;
+    const struct step before = read_step("INSERT INTO a VALUES (1);" VACUUMS);
+    char checksum[CHECKSUM_BYTES];
+    struct progress_row row = progress(1, PROGRESS_DONE);
+    struct fault fault;
+    assert_true(score_unit_checksum(checksum, &before, 0, &fault));
+    row.checksum = checksum;
+    const char *block = "-- pgusher: transaction=off\nBEGIN; INSERT INTO a VALUES (1); SELECT 2; COMMIT;";
+    assert_false(try_score(block, &row, &fault));
+    assert_contains(fault.what, "001 bot's.sql was changed");
+    row.state = PROGRESS_FAILED;
+    assert_true(try_score(block, &row, &fault));
+}
+
 static void test_score__a_transaction_does_not_repeat_what_was_done_outside_one(void **state)
 {
     (void) state;
@@ -473,6 +490,7 @@ int main(void)
         TEST(test_score__a_rerun_skips_what_was_done),
         TEST(test_score__a_rerun_repeats_what_is_harmless),
         TEST(test_score__a_rerun_over_another_text_is_refused),
+        TEST(test_score__what_was_done_does_not_become_a_part_of_a_larger_unit),
         TEST(test_score__a_transaction_does_not_repeat_what_was_done_outside_one),
         TEST(test_score__what_comes_after_the_interruption_may_be_mended),
         TEST(test_score__a_rerun_sets_again_what_went_with_the_session),
