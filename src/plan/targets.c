@@ -75,7 +75,7 @@ static bool read_all(struct buf *buf, int fd)
         if (!descriptor_await(fd, POLLIN))
             return false;
         ssize_t got = read(fd, bytes, sizeof bytes);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (got <= 0)
             return got == 0;
@@ -102,7 +102,7 @@ bool targets_add_file(struct target_texts *targets, const char *path, struct fau
 {
     if (strcmp(path, "-") == 0)
         return add_descriptor(targets, STDIN_FILENO, "stdin", fault);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO's writer is waited for below, where a signal is seen */
     if (fd < 0)
         return fault_set_errno(fault, FAULT_CONFIG, errno, "cannot read the targets from %s", path);
     bool ok = add_descriptor(targets, fd, path, fault);

@@ -316,6 +316,33 @@ static void test_crowd__targets_come_from_a_file_and_from_stdin(void **state)
     assert_string_equal(value(event_line(result.output, "crowd_ready"), "ready"), "3");
 }
 
+/* Nobody has opened its other end. */
+static void test_crowd__a_signal_ends_the_opening_of_a_list(void **state)
+{
+    (void) state;
+    const char *pipe = folder_path(folder_new(), "list");
+    must(mkfifo(pipe, 0666) == 0, "cannot make a pipe");
+    struct run *run = begin(WORDS("--targets", pipe));
+    run_wait_for(run, "\"event\":\"started\"");
+    up_stop_run(run, SIGTERM);
+}
+
+/* The one that opens it comes late, and pauses. */
+static void test_crowd__a_list_may_come_late(void **state)
+{
+    (void) state;
+    PLAY_ONE(first, &visit_primary);
+    const char *pipe = folder_path(folder_new(), "list");
+    must(mkfifo(pipe, 0666) == 0, "cannot make a pipe");
+    struct run *run = begin(WORDS("--targets", pipe));
+    run_wait_for(run, "\"event\":\"started\"");
+    int writer = open(pipe, O_WRONLY | O_CLOEXEC);
+    const char *line = must_format("%s\n", only(first));
+    must(write(writer, line, strlen(line)) == (ssize_t) strlen(line), "cannot write");
+    close(writer);
+    up_end(run, 0);
+}
+
 /* Who would go on with the list holds stdin open, and says no more. */
 static void test_crowd__a_signal_ends_the_reading_of_a_list(void **state)
 {
@@ -404,6 +431,8 @@ int main(void)
         WAIT_TEST(test_crowd__a_result_that_cannot_be_written_hides_no_other_failure),
         WAIT_TEST(test_crowd__a_result_and_a_table_on_one_terminal),
         WAIT_TEST(test_crowd__targets_come_from_a_file_and_from_stdin),
+        WAIT_TEST(test_crowd__a_signal_ends_the_opening_of_a_list),
+        WAIT_TEST(test_crowd__a_list_may_come_late),
         WAIT_TEST(test_crowd__a_signal_ends_the_reading_of_a_list),
         WAIT_TEST(test_crowd__few_descriptors_serve_many_targets),
         WAIT_TEST(test_crowd__a_line_that_is_no_target_is_named_and_not_shown),
