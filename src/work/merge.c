@@ -102,6 +102,12 @@ static bool is_ours_to_know(const char *keyword)
     return false;
 }
 
+/* Whether GSSAPI is tried is the roster's to say, and "prefer" is a default of libpq's, which stands among a service's words. */
+static bool is_wanted(const struct conninfo *defaults, const char *keyword)
+{
+    return is_ours_to_know(keyword) || (defaults->has_service && strcmp(keyword, "gssencmode") != 0);
+}
+
 /* PGHOSTADDR belongs to PGHOST, and a service's address to the service's host: neither may redirect one that was named elsewhere. */
 static bool is_other_hosts_address(const struct merge *merge, const struct conninfo_word *word)
 {
@@ -127,7 +133,7 @@ bool merge_defaults(struct merge *merge)
             continue;
         if (is_other_hosts_address(merge, word))
             continue;
-        if (taken ? from_variable : defaults.has_service || is_ours_to_know(word->keyword))
+        if (taken ? from_variable : is_wanted(&defaults, word->keyword))
             ok = add(merge, (struct merged_word){ word->keyword, word->value, from_variable ? word->variable : MERGE_DEFAULT,
                                                   false });
     }

@@ -135,6 +135,7 @@ static void test_roster__a_service_says_where_the_host_is(void **state)
     assert_string_equal(keyword(&target, "user"), "served");
     assert_string_equal(target.password, "p"); /* known here, so that it is not sent where none is to be sent */
     assert_null(keyword(&target, "service"));
+    assert_string_equal(keyword(&target, "gssencmode"), "disable");
     target = build_url("service=main user=own");
     assert_string_equal(keyword(&target, "user"), "own");
     assert_contains(refuse(WORDS("DATABASE_URL=service=none"), NULL).what, "\"none\"");
