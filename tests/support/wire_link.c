@@ -269,6 +269,8 @@ void wire_link_begin(struct wire_link *link, const struct sockaddr *server)
     link->pause.data = link;
     uv_timer_init(link->client.tcp.loop, &link->pause);
     must(uv_tcp_init(link->client.tcp.loop, &link->server.tcp) == 0, "cannot make a socket");
+    uv_tcp_nodelay(&link->client.tcp, 1); /* what comes in two pieces must not wait for the other side's acknowledgement */
+    uv_tcp_nodelay(&link->server.tcp, 1);
     if (link->is_refused)
         uv_read_start((uv_stream_t *) &link->client.tcp, on_room, on_read);
     else if (uv_tcp_connect(&link->connecting, &link->server.tcp, server, on_connected) != 0)

@@ -26,8 +26,8 @@
 
 enum { MOST_WORKERS = 64, MOST_COMPLAINTS = 20, MOST_NAMED = 64, TELL_EVERY_S = 10, DUMP_EVERY = 100 };
 
-/* A trial is nine tenths waiting; but each worker begins with a cluster of its own, and a sample is soon over. */
-enum { WORKERS_PER_PROCESSOR = 8, WORKERS_PER_PROCESSOR_FOR_SAMPLE = 2 };
+/* Half of a trial is waiting; but each worker begins with a cluster of its own, and a sample is soon over. */
+enum { WORKERS_PER_PROCESSOR = 4, WORKERS_PER_PROCESSOR_FOR_SAMPLE = 2 };
 
 static const size_t sample[KINDS] = {
     [KIND_CLOSE] = 80, [KIND_RESET] = 80, [KIND_SILENCE] = 12,
