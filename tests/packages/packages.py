@@ -94,6 +94,7 @@ def download(cache, packages):
         "Dir::Cache": state,
         "Dir::Etc::sourcelist": state / "sources.list",
         "Dir::Etc::sourceparts": "-",
+        "Acquire::Retries": 3,
         "APT::Sandbox::User": "root",  # the folders are the user's own, _apt could not write to them
     }
     apt_get = ["apt-get", "-q"] + [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
