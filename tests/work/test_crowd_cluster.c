@@ -83,7 +83,7 @@ static void test_crowd__a_terminal_shows_a_table(void **state)
                                              .environment = WORDS("PGUSHER_LOG_FORMAT=auto", "TERM=xterm"),
                                              .arguments = WORDS("--target", cluster_conninfo(cluster, database), "--target",
                                                                 "host=127.0.0.1 port=1 dbname=nobody", "--need", "any=2",
-                                                                QUICK, "--timeout", "1500ms") });
+                                                                QUICK, "--timeout", "4s") });
     run_wait_for(run, "last seen");
     struct run_result result = up_end(run, 3);
     assert_contains(result.output, "waiting for 2 targets (login, need any=2)");

@@ -11,7 +11,7 @@ static struct run_result run_with(int descriptors, const char *database, const c
     return run_program(&(struct run_spec){ .program = "/bin/sh",
                                            .arguments = WORDS("-c", command, run_pgusher(), "up", "--migrations", folder,
                                                               "--database", cluster_url(cluster, database), "--attempts",
-                                                              "2", "--interval", "50ms", "--log-format", "json") });
+                                                              "4", "--interval", "250ms", "--log-format", "json") });
 }
 
 static void expect_plain_fault(int descriptors, const struct run_result *result)

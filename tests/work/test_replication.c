@@ -69,7 +69,7 @@ static void catch_up(struct cluster *at)
     cluster_wait_until(at, NULL, must_format("pg_last_wal_replay_lsn() >= '%s'", position));
 }
 
-static const char *brief[] = { "--until", "standby", "--interval", "200ms", "--attempts", "3", "--max-lag", NULL, NULL };
+static const char *brief[] = { "--until", "standby", "--interval", "1s", "--attempts", "3", "--max-lag", NULL, NULL };
 
 static const char *const *brief_with(const char *max_lag)
 {

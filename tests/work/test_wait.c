@@ -115,7 +115,7 @@ static void test_wait__the_sqlstate_is_told(void **state)
     (void) state;
     static const struct fake_visit visits[] = { STARTING_UP };
     PLAY(first, visits);
-    const char *log = wait_log(only(first), WORDS(SHORT, "--attempts", "4"), 3);
+    const char *log = wait_log(only(first), WORDS("--interval", "1s", "--attempts", "2"), 3);
     const char *line = event_line_with(log, "attempt_failed", "\"sqlstate\":\"57P03\"");
     assert_contains(line, "the database system is starting up");
     assert_contains(event_line(log, "failed"), "\"sqlstate\":\"57P03\"");

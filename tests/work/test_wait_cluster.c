@@ -163,7 +163,7 @@ static void test_wait__a_database_that_is_read_only_by_default_is_not_writable(v
     cluster_sql(cluster, NULL, must_format("ALTER DATABASE %s SET default_transaction_read_only = on", database));
     const char *conninfo = cluster_conninfo(cluster, database);
     assert_contains(event_line(log_of(conninfo, NULL, 0), "ready"), "\"role\":\"read-only\"");
-    const char *log = log_of(conninfo, WORDS("--until", "writable", "--interval", "500ms", "--attempts", "2"), 3);
+    const char *log = log_of(conninfo, WORDS("--until", "writable", "--interval", "1s", "--attempts", "2"), 3);
     assert_contains(event_line(log, "failed"), "read-only");
 }
 
@@ -173,8 +173,7 @@ static void test_wait__migrated_waits_for_another_runner(void **state)
     const char *database = up_database("migrated");
     const char *folder = FILES({ "1.sql", "CREATE TABLE a (b int);" }, { "2.sql", "CREATE TABLE c (d int);" });
     const char *conninfo = cluster_conninfo(cluster, database);
-    const char *log =
-        log_of(conninfo, WORDS("--until", "migrated", "-m", folder, "--interval", "500ms", "--attempts", "2"), 8);
+    const char *log = log_of(conninfo, WORDS("--until", "migrated", "-m", folder, "--interval", "1s", "--attempts", "2"), 8);
     assert_contains(event_line(log, "failed"), "pgusher status shows which");
     struct run *run = begin(conninfo, WORDS("--until", "migrated", "-m", folder, "--log-level", "debug"));
     run_wait_for(run, "migrations are pending");
@@ -189,7 +188,7 @@ static void test_wait__migrated_writes_nothing(void **state)
     const char *database = up_database("looking");
     const char *folder = FILES({ "1.sql", "CREATE TABLE a (b int);" });
     log_of(cluster_conninfo(cluster, database),
-           WORDS("--until", "migrated", "-m", folder, "--interval", "500ms", "--attempts", "2"), 8);
+           WORDS("--until", "migrated", "-m", folder, "--interval", "1s", "--attempts", "2"), 8);
     expect_sql(database, "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace", "0");
 }
 

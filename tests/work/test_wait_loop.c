@@ -268,7 +268,7 @@ static void test_wait__an_answer_after_the_end_changes_nothing(void **state)
     struct waiting waiting;
     struct fault fault;
     PLAY(first, visits);
-    set_up(&waiting, must_format("host=db.test port=%d user=u dbname=d sslmode=disable", fake_server_port(first)), "50ms");
+    set_up(&waiting, must_format("host=db.test port=%d user=u dbname=d sslmode=disable", fake_server_port(first)), "500ms");
     add_check(&waiting, "127.0.0.9");
     waiting.on_met = look_up_again;
     assert_true(begin(&waiting, &fault));
