@@ -2,10 +2,12 @@
 # usage: docker/libpq.sh PREFIX
 # Builds a libpq that links statically: Debian's own libpq.a wants GSSAPI and LDAP, of which there are no static libraries. The
 # sources are those of the suite's libpq-dev, from the archive that apt is set up for. Into PREFIX go libpq.a, its headers and a
-# libpq.pc. It needs dpkg-dev, gcc, make and libssl-dev.
+# libpq.pc. scram_salted_password.c, beside this script, takes the place of the function of that name. It needs dpkg-dev, gcc, make and
+# libssl-dev.
 set -eu
 
 prefix=$1
+here=$(realpath "$(dirname "$0")")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -46,13 +48,20 @@ fetch() {
 compile() {
     dpkg-source --no-check -x ./*.dsc source >dpkg-source.log
     cd source
+    flags="-O2 -g0 -fPIC -ffunction-sections -fdata-sections -fstack-protector-strong -fstack-clash-protection -fcf-protection \
+        -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$PWD=."
     ./configure --prefix=/usr --sysconfdir=/etc/postgresql-common --with-openssl --without-readline --without-zlib \
-        --without-icu CFLAGS="-O2 -g0 -fPIC -ffunction-sections -fdata-sections -fstack-protector-strong \
-            -fstack-clash-protection -fcf-protection -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$PWD=." >configure.log 2>&1 ||
-        { tail -n 20 configure.log >&2 && exit 1; }
+        --without-icu CFLAGS="$flags" >configure.log 2>&1 || { tail -n 20 configure.log >&2 && exit 1; }
     for part in "src/common all" "src/port all" "src/interfaces/libpq all-static-lib"; do
         make -s -j "$(nproc)" -C $part >make.log 2>&1 || { tail -n 20 make.log >&2 && exit 1; }
     done
+}
+
+# Ours is part of libpq.a, and libpq's own gives way to it.
+replace_salted_password() {
+    gcc $flags -Wall -Werror -I src/include -c "$here/scram_salted_password.c" -o scram_salted_password.o
+    ar r src/interfaces/libpq/libpq.a scram_salted_password.o
+    objcopy --weaken-symbol=scram_SaltedPassword src/common/libpgcommon_shlib.a
 }
 
 # The archives "shlib" are the ones that libpq itself is linked with: they never end the process.
@@ -79,4 +88,5 @@ package=$(source_of libpq-dev)
 source_lists
 fetch "$package"
 compile
+replace_salted_password
 install_into
