@@ -39,6 +39,7 @@ struct end {
     struct parcel *first; /* on their way to it, the next to arrive first */
     struct parcel **last;
     uint64_t closes_ns; /* when the other side's end will have come through; 0: not on its way */
+    uv_shutdown_t flushing;
 };
 
 struct link {
@@ -132,6 +133,22 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
+static void on_flushed(uv_shutdown_t *request, int status)
+{
+    struct end *end = request->data;
+    (void) status; /* whoever has gone meanwhile gets nothing more */
+    close_link(end->link);
+}
+
+/* The other side's end has come through. Whatever came before it may still wait for room in the system's buffer. */
+static void close_behind(struct end *to)
+{
+    to->closes_ns = 0;
+    to->flushing.data = to;
+    if (uv_shutdown(&to->flushing, (uv_stream_t *) &to->tcp, on_flushed) != 0)
+        close_link(to->link);
+}
+
 /* Gives the time of what comes next to that end, 0 for nothing. */
 static uint64_t deliver_due(struct end *to, uint64_t now_ns)
 {
@@ -146,7 +163,7 @@ static uint64_t deliver_due(struct end *to, uint64_t now_ns)
         return to->first->due_ns;
     if (to->closes_ns == 0 || to->closes_ns > now_ns)
         return to->closes_ns;
-    close_link(to->link);
+    close_behind(to);
     return 0;
 }
 
