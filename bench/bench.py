@@ -5,7 +5,6 @@ tables come from here. ./dev bench brings what it needs and calls it."""
 import argparse
 import os
 import pathlib
-import platform
 import shutil
 import subprocess
 import tempfile
@@ -17,7 +16,9 @@ import cases_start
 import folders
 import page
 import planned
+import provenance
 import results
+import rounds
 import servers
 import show
 import tools
@@ -45,7 +46,9 @@ class Bench:
         self.usual_files = 10 if self.quick else 100
         self.stopwatch = arguments.build / "bench" / "bench_stopwatch"
         self.tools = tools.Tools(arguments)
-        self.machine = describe_machine()
+        self.provenance = {"commit": provenance.commit(), "machine": provenance.machine(),
+                           "versions": {**provenance.libraries(arguments.build.with_name(arguments.build.name + "-libpq")),
+                                        **self.tools.versions()}}
         self.show = show.Show(0)
         self.work = None
         self.things = {}
@@ -75,9 +78,11 @@ class Bench:
 
     def output(self, arguments, variables, folder=None, stderr=False):
         """What a program prints that is not timed."""
-        done = subprocess.run([str(argument) for argument in arguments], env=variables, cwd=folder, check=True, text=True,
+        done = subprocess.run([str(argument) for argument in arguments], env=variables, cwd=folder, check=False, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL if stderr else subprocess.PIPE,
                               stderr=subprocess.PIPE)
+        if done.returncode != 0:
+            raise rounds.Failed(rounds.last_words(done.stderr) or f"{arguments[0]} ended with {done.returncode}")
         return done.stderr if stderr else done.stdout
 
     @staticmethod
@@ -85,27 +90,15 @@ class Bench:
         return time.time_ns() // 1000
 
 
-def processor():
-    lines = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-
-
-def describe_machine():
-    memory_kb = next(line.split()[1] for line in open("/proc/meminfo", encoding="utf-8") if line.startswith("MemTotal"))
-    system = next(line.split("=", 1)[1].strip().strip('"') for line in open("/etc/os-release", encoding="utf-8")
-                  if line.startswith("PRETTY_NAME="))
-    postgres = subprocess.run([servers.programs() / "postgres", "--version"], capture_output=True, text=True, check=True)
-    return {"processor": processor(), "cores": os.cpu_count(), "memory_gb": round(int(memory_kb) / 1e6, 1),
-            "system": system, "kernel": platform.release(), "postgresql": postgres.stdout.split()[-1] if not
-            "Debian" in postgres.stdout else postgres.stdout.split()[2]}
-
-
 def run_case(case, groups, order, bench, out):
     try:
         for group in groups:
             bench.show.begin(group.name, group.seconds(bench.rounds))
             run = results.run_of(bench, os.getloadavg()[0])
-            results.record(out, case, order, group.run(), run)
+            try:
+                results.record(out, case, order, group.run(), run)
+            except rounds.Failed as failure:
+                bench.show.note(f"{group.name} could not be measured: {failure}")
     finally:
         bench.end_case()
 
@@ -156,18 +149,18 @@ def main():
     arguments = parse_arguments()
     out, document = places(arguments)
     out.mkdir(parents=True, exist_ok=True)
+    bench = Bench(arguments)
+    groups = {case: list(CASES[case](bench)) for case in CASES}
+    orders = {case: [group.name for group in all_of_it] for case, all_of_it in groups.items()}
     if not arguments.draw:
-        bench = Bench(arguments)
-        groups = {case: list(CASES[case](bench)) for case in arguments.case}
-        orders = {case: [group.name for group in all_of_it] for case, all_of_it in groups.items()}
-        chosen = {case: planned.choose(all_of_it, arguments.which, arguments.group) for case, all_of_it in groups.items()}
+        chosen = {case: planned.choose(groups[case], arguments.which, arguments.group) for case in arguments.case}
         if arguments.list:
             print("\n".join(planned.listing(chosen, bench.rounds)))
             return
         run_all(chosen, orders, bench, out)
     if document.parent == out:
         shutil.copy(HERE.parent / "docs" / "performance.md", document)
-    page.write(document, out)
+    page.write(document, out, orders)
     print(f"results in {out}, tables in {document}")
 
 

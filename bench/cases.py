@@ -10,6 +10,8 @@ import tools
 from planned import Planned
 
 QUICK_FILES = (1, 10)
+MANY_FILES = 10_000
+MOST_APPLIED = 10_000  # more are only written in: it would take minutes and as many gigabytes
 INSERTS_BYTES = 100_000_000
 QUICK_INSERTS_BYTES = 2_000_000
 DUMP_ROWS = 200_000
@@ -29,126 +31,162 @@ def others(members, *unwanted):
     return [tool for tool in members if not isinstance(tool, unwanted)]
 
 
-def spare(group, tool, count, bench, pending=False):
+def spare(group, name, tool, count, bench, pending=False):
     """Whether a tool is left out of a set this large; that it is is written down."""
     if not tool.is_spared(count, pending):
         return False
     what = "pending files" if pending else "files"
-    group.entry(tool.name)["spared"] = f"not run with more than {tool.most(pending)} {what}: {tool.spared_because}"
-    bench.show.note(f"{group.name}: {tool.name} is {group.entry(tool.name)['spared']}")
+    group.entry(name)["spared"] = f"not run with more than {tool.most(pending)} {what}: {tool.spared_because}"
+    bench.show.note(f"{group.name}: {name} is {group.entry(name)['spared']}")
     return True
+
+
+def one_run(bench, command, wire=None):
+    """What a job does once; the wire, where there is one, counts what was said meanwhile."""
+    def once():
+        return rounds.run(bench.stopwatch, command)
+
+    return once if wire is None else lambda: wire.counted(once)
 
 
 # --- nothing pending -------------------------------------------------------------------------------------------------------
 
 
-def names_of(tool, count):
+def name_of_database(tool, count):
     return f"nothing_{count}_" + "".join(letter if letter.isalnum() else "_" for letter in tool.name.lower())
 
 
-def fill_ledger(cluster, database, migrations):
-    """As if pgusher had applied them: the tables are its own, the rows are written at once."""
-    rows = []
-    for name, text in migrations:
-        checksum = hashlib.sha256(text.encode()).hexdigest()
-        rows.append(f"{name}.sql\t{checksum}")
+def maker(bench, tool):
+    """Who applies what a tool will find applied: itself, but for the floors, which look at nothing, for our two programs, which share
+    a database, and for the loop that starts a psql a file: one psql leaves the same behind, and sooner."""
+    if isinstance(tool, tools.Stack):
+        return maker(bench, tool.tool)
+    if isinstance(tool, (tools.Pgusher, tools.Select)):
+        return bench.tools.ours[0]
+    return tools.PsqlOnce(tool.paths) if isinstance(tool, tools.PsqlLoop) else tool
+
+
+def write_in(bench, cluster, database, count):
+    """As if pgusher had applied them: the tables are its own, made by a first migration, and the rows are written at once."""
+    rounds.run(bench.stopwatch, bench.tools.ours[0].command(tools.Place(cluster.port, database), bench.small(1)))
+    rows = [f"{name}.sql\t{hashlib.sha256(text.encode()).hexdigest()}" for name, text in bench.small(count).migrations]
     cluster.psql("CREATE TEMP TABLE applied (name text, checksum text);\nCOPY applied FROM stdin;\n" + "\n".join(rows) + "\n\\.\n"
                  "INSERT INTO schema_migrations (migration_name) SELECT name FROM applied ON CONFLICT DO NOTHING;\n"
                  "INSERT INTO schema_migrations_log (migration_name, event, checksum, duration_us, runner)\n"
                  "SELECT name, 'applied', checksum, 1000, 'bench' FROM applied\n"
-                 "WHERE name NOT IN (SELECT migration_name FROM schema_migrations_log);\n"
-                 "VACUUM ANALYZE schema_migrations, schema_migrations_log;", database)
+                 "WHERE name NOT IN (SELECT migration_name FROM schema_migrations_log)", database)
 
 
-def prepare_ledger(bench, cluster, database, count):
-    """pgusher's own first migration makes the ledger and the log; the rest are only written down."""
-    first = bench.small(1)
+def make_database(bench, cluster, database, tool, count):
+    """All are treated alike: what is applied was really applied, and the whole database is vacuumed."""
     cluster.new_database(database)
-    rounds.run(bench.stopwatch, bench.tools.ours[0].command(tools.Place(cluster.port, database), first))
-    fill_ledger(cluster, database, bench.small(count).migrations)
-
-
-def shares_ledger(tool):
-    return isinstance(tool, (tools.Pgusher, tools.Select, tools.PsqlLoop, tools.Asyncpg))
+    if count > MOST_APPLIED:
+        write_in(bench, cluster, database, count)
+    else:
+        rounds.run(bench.stopwatch, tool.command(tools.Place(cluster.port, database), bench.small(count)))
+    cluster.psql("VACUUM ANALYZE", database)
 
 
 def prepared(bench, cluster, group, tool, count):
-    """A database in which this tool has nothing to do, made when it is first asked for; None when the tool cannot do that."""
-    database = f"nothing_{count}" if shares_ledger(tool) else names_of(tool, count)
-    if database in cluster.prepared:
-        return database if cluster.prepared[database] is None else None
-    cluster.prepared[database] = None
-    bench.show.step(group.name, f"{tool.name} (making its database)")
-    try:
-        if shares_ledger(tool):
-            prepare_ledger(bench, cluster, database, count)
-        else:
-            cluster.new_database(database)
-            rounds.run(bench.stopwatch, tool.command(tools.Place(cluster.port, database), bench.small(count)))
-    except rounds.Failed as failure:
-        cluster.prepared[database] = str(failure)
-        group.entry(tool.name)["failed"] = str(failure)
-        bench.show.note(f"{group.name}: {tool.name} cannot do this: {failure}")
-        return None
+    """A database in which this tool has nothing to do, made when it is first asked for. Raises Failed, each time that it is asked,
+    when it could not be made."""
+    makes = maker(bench, tool)
+    database = name_of_database(makes, count)
+    if database not in cluster.prepared:
+        bench.show.step(group.name, f"{tool.name} (making its database)")
+        try:
+            make_database(bench, cluster, database, makes, count)
+            cluster.prepared[database] = None
+        except rounds.Failed as failure:
+            cluster.prepared[database] = f"its database could not be made: {failure}"
+    if cluster.prepared[database] is not None:
+        raise rounds.Failed(cluster.prepared[database])
     return database
 
 
-def play_nothing(bench, cluster, group, members, count, user="postgres", tls=False):
-    """Members in turn on databases in which all count files are applied."""
+def nothing_job(bench, cluster, group, member, user="postgres", tls=False, wire=None):
+    """A run of one member, (name, tool, how many files are applied)."""
+    _, tool, count = member
+    place = tools.Place(wire.port if wire else cluster.port, prepared(bench, cluster, group, tool, count), user, tls)
+    return one_run(bench, tool.command(place, bench.small(count)), wire)
+
+
+def play_nothing(bench, cluster, group, members, **how):
+    """Members in turn on databases in which all their files are applied."""
     jobs = []
-    for tool in members:
-        database = None if spare(group, tool, count, bench) else prepared(bench, cluster, group, tool, count)
-        if database is None:
+    for name, tool, count in members:
+        if spare(group, name, tool, count, bench):
             continue
-        command = tool.command(tools.Place(cluster.port, database, user, tls), bench.small(count))
-        jobs.append((tool.name, lambda command=command: rounds.run(bench.stopwatch, command)))
+        try:
+            jobs.append((name, nothing_job(bench, cluster, group, (name, tool, count), **how)))
+        except rounds.Failed as failure:
+            rounds.rule_out(group, name, failure, bench)
     rounds.play(group, jobs, bench)
 
 
-def nothing(bench, name, members, count, user="postgres", tls=False, **more):
-    members = [tool for tool in members if not tool.checks_nothing]
-    runs = [(tool.name, tool.nothing_s(count)) for tool in members if not tool.is_spared(count)]
-    setup_s = sum(tool.fresh_s(count) for tool in members if not shares_ledger(tool) and not tool.is_spared(count))
+def with_files(members, count):
+    return [(tool.name, tool, count) for tool in members if not tool.checks_nothing]
 
+
+def nothing_runs(members, round_trip_s=0):
+    return [(name, tool.nothing_s(count, round_trip_s)) for name, tool, count in members if not tool.is_spared(count)]
+
+
+def making_s(bench, members):
+    """How long it takes to make their databases."""
+    makers = {(maker(bench, tool).name, count): maker(bench, tool) for _, tool, count in members if not tool.is_spared(count)}
+    return sum(NEW_DATABASE_S + tool.fresh_s(min(count, MOST_APPLIED)) for (_, count), tool in makers.items())
+
+
+def nothing(bench, name, members, user="postgres", tls=False, **more):
     def play(group):
-        play_nothing(bench, bench.cluster("nothing", tls=True, fsync="off"), group, members, count, user, tls)
+        play_nothing(bench, bench.cluster("nothing", tls=True, fsync="off"), group, members, user=user, tls=tls)
 
-    return Planned(name, runs, play, setup_s=setup_s if user == "postgres" and not tls else 0, **more)
+    setup_s = making_s(bench, members) if user == "postgres" and not tls else 0
+    return Planned(name, nothing_runs(members), play, setup_s=setup_s, **more)
+
+
+def growth(bench):
+    """Few files and many in one group, because an aim speaks of the difference."""
+    members = [(f"{tool.name}, {files(count)}", tool, count) for tool in bench.tools.ours for count in (1, MANY_FILES)]
+    return nothing(bench, f"1 and {MANY_FILES} files, SCRAM", members, aim=True)
 
 
 def case_nothing(bench):
     """Nothing pending. What a wrapping of the connection costs does not depend on the files, so TLS has one size only."""
     few = bench.tools.ours + bench.tools.selects
     everybody = few + bench.tools.peers
-    usual = bench.usual_files
+    usual, compared = bench.usual_files, {"reference": bench.tools.reference}
     for count in QUICK_FILES if bench.quick else (1, 100, 1000):
-        yield nothing(bench, f"{files(count)}, SCRAM", everybody, count, aim=True, plot=count > 1)
+        yield nothing(bench, f"{files(count)}, SCRAM", with_files(everybody, count), aim=count > 1, plot=count > 1, **compared)
     if not bench.quick:
-        yield nothing(bench, "10000 files, SCRAM", [tool for tool in everybody if shares_ledger(tool)], 10_000, aim=True)
-        yield nothing(bench, "10000 files, SCRAM, others", bench.tools.ours[:1] + kinds(everybody, tools.Dbmate, tools.SqlMigrate),
-                      10_000)
-    for count in (usual,) if bench.quick else (1, 100, 1000, 10_000):
+        quickest = few + kinds(everybody, tools.PsqlLoop, tools.Asyncpg)
+        slower = bench.tools.ours[:1] + kinds(everybody, tools.Dbmate, tools.SqlMigrate)
+        yield growth(bench)
+        yield nothing(bench, f"{MANY_FILES} files, SCRAM", with_files(quickest, MANY_FILES), **compared)
+        yield nothing(bench, f"{MANY_FILES} files, SCRAM, others", with_files(slower, MANY_FILES), **compared)
+    for count in (usual,) if bench.quick else (1, 100, 1000, MANY_FILES):
         members = everybody if count == 100 else few
-        yield nothing(bench, f"{files(count)}, trust", members, count, "trusted")
+        yield nothing(bench, f"{files(count)}, trust", with_files(members, count), "trusted", **compared)
     some = few + kinds(everybody, tools.Dbmate, tools.Asyncpg)
     for user, manner in (("postgres", "SCRAM"), ("trusted", "trust")):
-        yield nothing(bench, f"{files(usual)}, {manner}, TLS", some, usual, user, tls=True)
+        yield nothing(bench, f"{files(usual)}, {manner}, TLS", with_files(some, usual), user, tls=True, **compared)
 
 
 # --- fresh -----------------------------------------------------------------------------------------------------------------
 
 
-def play_fresh(bench, cluster, group, members, set_of_files):
+def play_fresh(bench, cluster, group, members, set_of_files, wire=None):
     """Each run has a new, empty database."""
     jobs = []
     for tool in members:
-        if spare(group, tool, set_of_files.count(), bench, pending=True):
+        if spare(group, tool.name, tool, set_of_files.count(), bench, pending=True):
             continue
-        command = tool.command(tools.Place(cluster.port, "fresh"), set_of_files)
+        command = tool.command(tools.Place(wire.port if wire else cluster.port, "fresh"), set_of_files)
 
-        def once(command=command):
+        def once(run=one_run(bench, command, wire)):
             cluster.new_database("fresh")
-            return rounds.run(bench.stopwatch, command)
+            return run()
 
         jobs.append((tool.name, once))
     rounds.play(group, jobs, bench)
@@ -163,7 +201,7 @@ def fresh(bench, name, members, count, fsync, **more):
     def play(group):
         play_fresh(bench, bench.cluster(f"fresh-{fsync}", fsync=fsync), group, members, bench.small(count))
 
-    return Planned(name, fresh_runs(members, count), play, **more)
+    return Planned(name, fresh_runs(members, count), play, reference=bench.tools.reference, **more)
 
 
 def dump(bench):
@@ -189,7 +227,7 @@ def one_file(bench, name, members, make, seconds):
         play_fresh(bench, bench.cluster("fresh-off", fsync="off"), group, members, set_of_files)
 
     return Planned(f"{name}, fsync off", [(tool.name, seconds) for tool in members], play, plot=True,
-                   setup_s=2 * seconds)
+                   setup_s=2 * seconds, reference=bench.tools.reference)
 
 
 def case_fresh(bench):

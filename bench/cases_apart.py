@@ -10,7 +10,7 @@ import tools
 from planned import Planned
 
 DELAYS_MS = (1, 5, 20)
-GROWTH = (10, 100, 1000, 10_000, 100_000)
+GROWTH = (1, 10, 100, 1000, 10_000, 100_000)
 QUICK_GROWTH = (10, 100)
 FAR_FILES = 20
 QUICK_FAR_FILES = 4
@@ -32,16 +32,16 @@ class Wire:
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
 
+    def counted(self, once):
+        """What once() gives, and what was counted meanwhile."""
+        self.counts()
+        sample = once()
+        sample.update(self.counts())
+        return sample
+
     def close(self):
         self.process.stdin.close()
         self.process.wait()
-
-
-def counted(wire, once):
-    wire.counts()
-    sample = once()
-    sample.update(wire.counts())
-    return sample
 
 
 def through_wire(bench, delay_ms, play):
@@ -54,48 +54,25 @@ def through_wire(bench, delay_ms, play):
         wire.close()
 
 
-def play_nothing_far(bench, cluster, wire, group, members):
-    jobs = []
-    for tool in members:
-        database = cases.prepared(bench, cluster, group, tool, bench.usual_files)
-        if database is None:
-            continue
-        command = tool.command(tools.Place(wire.port, database, "postgres"), bench.small(bench.usual_files))
-        jobs.append((tool.name, lambda command=command: counted(wire, lambda: rounds.run(bench.stopwatch, command))))
-    rounds.play(group, jobs, bench)
-
-
-def play_fresh_far(bench, cluster, wire, group, members, set_of_files):
-    jobs = []
-    for tool in members:
-        command = tool.command(tools.Place(wire.port, "fresh"), set_of_files)
-
-        def once(command=command):
-            cluster.new_database("fresh")
-            return counted(wire, lambda: rounds.run(bench.stopwatch, command))
-
-        jobs.append((tool.name, once))
-    rounds.play(group, jobs, bench)
-
-
 def nothing_far(bench, members, delay_ms, **more):
-    count = bench.usual_files
-    members = [tool for tool in members if not tool.checks_nothing]
+    members = cases.with_files(members, bench.usual_files)
 
     def play(group):
-        through_wire(bench, delay_ms, lambda cluster, wire: play_nothing_far(bench, cluster, wire, group, members))
+        through_wire(bench, delay_ms, lambda cluster, wire: cases.play_nothing(bench, cluster, group, members, wire=wire))
 
-    runs = [(tool.name, tool.nothing_s(count, 2 * delay_ms / 1000)) for tool in members]
-    return Planned(f"nothing pending, {count} files, {delay_ms} ms", runs, play, **more)
+    return Planned(f"nothing pending, {cases.files(bench.usual_files)}, {delay_ms} ms",
+                   cases.nothing_runs(members, 2 * delay_ms / 1000), play, reference=bench.tools.reference, **more)
 
 
 def fresh_far(bench, members, count, delay_ms, kind="", **more):
     members = [tool for tool in members if not isinstance(tool, tools.Select)]
 
     def play(group):
-        through_wire(bench, delay_ms, lambda cluster, wire: play_fresh_far(bench, cluster, wire, group, members, bench.small(count)))
+        through_wire(bench, delay_ms, lambda cluster, wire:
+                     cases.play_fresh(bench, cluster, group, members, bench.small(count), wire))
 
-    return Planned(f"fresh, {count} files, {delay_ms} ms{kind}", cases.fresh_runs(members, count, 2 * delay_ms / 1000), play, **more)
+    return Planned(f"fresh, {cases.files(count)}, {delay_ms} ms{kind}", cases.fresh_runs(members, count, 2 * delay_ms / 1000), play,
+                   reference=bench.tools.reference, **more)
 
 
 def case_far(bench):
@@ -111,7 +88,7 @@ def case_far(bench):
         yield fresh_far(bench, members, QUICK_FAR_FILES if bench.quick else FAR_FILES, delay_ms, plot=delay_ms == 5)
     if not bench.quick:
         yield fresh_far(bench, quickest, 1000, 5, aim=True, plot=True)
-        yield fresh_far(bench, bench.tools.ours[:1] + dbmate, 1000, 5, kind=", dbmate")
+        yield fresh_far(bench, bench.tools.ours[:1] + dbmate, 1000, 5, kind=", dbmate", aim=True)
 
 
 # --- cost ------------------------------------------------------------------------------------------------------------------
@@ -152,18 +129,22 @@ def count(bench, cluster, entry, command, with_instructions):
         entry["instructions"] = count_instructions(bench, command)
 
 
-def play_cost(bench, group, members, files):
+def play_cost(bench, group, members):
     cluster = bench.cluster("cost", fsync="off")
-    cases.play_nothing(bench, cluster, group, members, files, "trusted")
-    for tool in members:
-        database = cases.prepared(bench, cluster, group, tool, files)
-        if database is None:
+    cases.play_nothing(bench, cluster, group, members, user="trusted")
+    for name, tool, files in members:
+        if not group.entry(name)["samples"]:
             continue
+        database = cases.prepared(bench, cluster, group, tool, files)
         command = tool.command(tools.Place(cluster.port, database), bench.small(files))
-        bench.show.step(group.name, f"{tool.name} (counting)")
+        bench.show.step(group.name, f"{name} (counting)")
         # valgrind slows Go's runtime down to where it does other things
         with_instructions = not isinstance(tool, tools.Dbmate)
-        count(bench, cluster, group.entry(tool.name), command, with_instructions)
+        try:
+            count(bench, cluster, group.entry(name), command, with_instructions)
+        except rounds.Failed as failure:
+            group.entry(name)["not_counted"] = str(failure)
+            bench.show.note(f"{group.name}: {name} could not be counted: {failure}")
 
 
 def case_cost(bench):
@@ -172,7 +153,8 @@ def case_cost(bench):
         members = list(bench.tools.ours)
         if files <= 1000:
             members += bench.tools.selects + cases.kinds(bench.tools.peers, tools.Dbmate)
-        runs = [(tool.name, tool.nothing_s(files)) for tool in members]
+        members = cases.with_files(members, files)
+        runs = cases.nothing_runs(members)
         server_s = server_runs(bench) * sum(seconds for _, seconds in runs)
-        yield Planned(f"{files} files, trust", runs, lambda group, members=members, files=files:
-                      play_cost(bench, group, members, files), setup_s=server_s + 2 * len(members) + files / 5000)
+        yield Planned(f"{cases.files(files)}, trust", runs, lambda group, members=members: play_cost(bench, group, members),
+                      setup_s=server_s + 2 * len(members) + cases.making_s(bench, members))

@@ -1,6 +1,7 @@
 """What is measured of starts: a server that is not ready yet, and a stack of applications that want the same schema. Each case is a
 function that is given the bench and tells its groups."""
 
+import contextlib
 import shutil
 
 import cases
@@ -9,9 +10,8 @@ import tools
 from planned import Planned
 
 BALLAST_ROWS = 800_000
-RESTORE_S = 0.8
+AROUND_S = 1.2  # the files brought back, and the pause after which a tool looks again
 APPLICATIONS = 4
-APPLICATIONS_S = 0.6
 
 # --- waiting ---------------------------------------------------------------------------------------------------------------
 
@@ -24,13 +24,13 @@ class Crashes:
         self.bench = bench
         self.cluster = bench.cluster("waiting", fsync="off", full_page_writes="off", shared_buffers="1MB", synchronous_commit="off")
         self.count = bench.usual_files
-        self.databases = {}
         self.rows_a_second = None
         self._prepare(members, rounds.Group("making the servers"))
 
     def _prepare(self, members, group):
         for tool in members:
-            self.databases[tool.name] = cases.prepared(self.bench, self.cluster, group, tool, self.count)
+            with contextlib.suppress(rounds.Failed):  # told by each group that asks for it again
+                cases.prepared(self.bench, self.cluster, group, tool, self.count)
         rows = BALLAST_ROWS // 20 if self.bench.quick else BALLAST_ROWS
         self.cluster.psql(f"CREATE TABLE ballast AS SELECT i AS id, repeat('x', 30) AS pad FROM generate_series(1, {rows}) AS i;\n"
                           "VACUUM FREEZE ANALYZE;\nCHECKPOINT;")
@@ -81,7 +81,6 @@ def after_ready(bench, crashes, snapshot, command):
     try:
         sample = rounds.run(bench.stopwatch, command)
         ready_us = cluster.ready_us()
-        sample["occupied_us"] = bench.now_us() - begun_us
         sample["server_us"] = ready_us - begun_us
         sample["wall_us"] = sample["ended_us"] - ready_us
         return sample
@@ -94,8 +93,10 @@ def play_waiting(bench, group, runs, patient, seconds):
     snapshot = crashes.make(seconds)
     jobs = []
     for name, tool, user in runs:
-        database = crashes.databases[tool.name]
-        if database is None:
+        try:
+            database = cases.prepared(bench, crashes.cluster, group, tool, crashes.count)
+        except rounds.Failed as failure:
+            rounds.rule_out(group, name, failure, bench)
             continue
         command = tool.command(tools.Place(crashes.cluster.port, database, user), bench.small(crashes.count))
         jobs.append((name, lambda command=command: after_ready(bench, crashes, snapshot, command)))
@@ -105,7 +106,7 @@ def play_waiting(bench, group, runs, patient, seconds):
 
 def waiting(bench, name, runs, patient, seconds, **more):
     """runs: (name, tool, user)."""
-    times = [(run_name, RESTORE_S + seconds + tool.pause_s / 2) for run_name, tool, _ in runs]
+    times = [(run_name, AROUND_S + seconds) for run_name, _, _ in runs]
     return Planned(name, times, lambda group: play_waiting(bench, group, runs, patient, seconds), plot=True,
                    setup_s=3 * seconds, **more)
 
@@ -120,23 +121,12 @@ def case_waiting(bench):
     for seconds in (0.5,) if bench.quick else (0.5, 3, 8):
         runs = both if seconds < 1 else both[:2]
         name = f"a server that needs {seconds} s"
-        yield waiting(bench, name, runs + strangers if bench.quick else runs, patient, seconds, aim=seconds < 8)
+        yield waiting(bench, name, runs + strangers if bench.quick else runs, patient, seconds, aim=True)
         if seconds < 8 and not bench.quick:
             yield waiting(bench, f"{name}, others", both[1:2] + strangers, patient, seconds)
 
 
 # --- stack -----------------------------------------------------------------------------------------------------------------
-
-
-def play_stack(bench, group, members, count):
-    cluster = bench.cluster("stack", fsync="off")
-    jobs = []
-    for member in members:
-        database = cases.prepared(bench, cluster, group, member.tool, count)
-        if database is not None:
-            command = member.command(tools.Place(cluster.port, database, "postgres"), bench.small(count))
-            jobs.append((member.name, lambda command=command: rounds.run(bench.stopwatch, command)))
-    rounds.play(group, jobs, bench)
 
 
 def case_stack(bench):
@@ -146,12 +136,18 @@ def case_stack(bench):
         bench.show.note("stack: the applications need Debian's python3-asyncpg")
         return
     members = [tools.Stack(tool, "once", APPLICATIONS) for tool in bench.tools.ours + strangers]
-    members += [tools.Stack(tool, "each", APPLICATIONS) for tool in strangers]
+    members += [tools.Stack(tool, "each", APPLICATIONS) for tool in bench.tools.ours[:1] + strangers]
     count = bench.usual_files
-    runs = [(member.name, APPLICATIONS_S + seconds) for member, seconds in
-            zip(members, (member.runs() * member.tool.nothing_s(count) for member in members))]
-    pending = [(name, seconds + cases.NEW_DATABASE_S + member.tool.fresh_s(count)) for (name, seconds), member in zip(runs, members)]
+    applied = cases.with_files(members, count)
+    runs = cases.nothing_runs(applied)
+    pending = cases.fresh_runs(members, count)
+
+    def cluster():
+        return bench.cluster("stack", fsync="off")
+
+    more = {"plot": True, "reference": members[0].name}
     if not bench.quick:
         yield Planned(f"{APPLICATIONS} applications, {count} files pending", pending,
-                      lambda group: cases.play_fresh(bench, bench.cluster("stack", fsync="off"), group, members, bench.small(count)), plot=True)
-    yield Planned(f"{APPLICATIONS} applications, nothing pending", runs, lambda group: play_stack(bench, group, members, count), plot=True)
+                      lambda group: cases.play_fresh(bench, cluster(), group, members, bench.small(count)), **more)
+    yield Planned(f"{APPLICATIONS} applications, nothing pending", runs,
+                  lambda group: cases.play_nothing(bench, cluster(), group, applied), setup_s=cases.making_s(bench, applied), **more)

@@ -1,7 +1,6 @@
 """The same migrations for everybody, each tool's in the form that it wants. A migration is a name and a text."""
 
 import hashlib
-import shutil
 
 INSERT_ROWS = 100
 FIRST_VERSION = 20260101000000
@@ -120,6 +119,3 @@ class Folders:
 
     def count(self):
         return len(self.migrations)
-
-    def remove(self):
-        shutil.rmtree(self.root, ignore_errors=True)

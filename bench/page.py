@@ -1,22 +1,26 @@
 """The tables of the page, from the results: what stands between a line `<!-- bench: NAME -->` and the next `<!-- end -->` is written
-anew. A case that was not run yet says so and has no table."""
+anew. A case, and each group of a case, that was not run yet is named, and has no table or no column."""
 
 import os
 import re
 
 import aims
 import plots
+import provenance
 import results
 import rounds
 
 TABLES = {
-    "nothing": (("SCRAM", r"files?, SCRAM(, others)?$"), ("trust", r"files?, trust$"), ("TLS", r", TLS$")),
+    "nothing": (("SCRAM", r"^\d+ files?, SCRAM(, others)?$"), ("one file and many, in turn", r"^1 and "),
+                ("trust", r"files?, trust$"), ("TLS", r", TLS$")),
     "fresh": (("fsync off", r"fsync off(, others)?$"), ("fsync on", r"fsync on$")),
     "far": (("nothing pending", r"^nothing"), ("fresh", r"^fresh")),
     "waiting": (("from the server's word that it is ready to the tool's end", ""),),
     "stack": (("until the last application is up", ""),),
 }
-LEGEND = "median · p95 in ms · ours as a part of it, the median of the ratios round by round"
+LEGEND = "median · p95 in ms"
+RATIO_LEGEND = "ours as a part of it, the median of the ratios round by round"
+UNKNOWN_COMMIT = "a commit that was not written down"
 
 
 def number(value):
@@ -41,19 +45,21 @@ def cell(entry, reference, all_rounds):
     return text
 
 
-def reference_of(group, name):
-    """The reference program's entry; where it runs in several manners, the first of them."""
-    return next((entry for tool, entry in group["tools"].items() if tool.startswith(name) and rounds.values(entry)), None)
+def reference_of(group):
+    return group["tools"].get(group["reference"])
 
 
 def table(groups):
     names = list(dict.fromkeys(name for group in groups for name in group["tools"]))
     lines = ["| | " + " | ".join(group["name"] for group in groups) + " |", "|---" * (len(groups) + 1) + "|"]
     for name in names:
-        cells = [cell(group["tools"].get(name), reference_of(group, group["run"]["reference"]), group["run"]["rounds"])
-                 for group in groups]
+        cells = [cell(group["tools"].get(name), reference_of(group), group["run"]["rounds"]) for group in groups]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
+
+
+def legend(groups):
+    return f"{LEGEND} · {RATIO_LEGEND}" if any(group["reference"] for group in groups) else LEGEND
 
 
 def remarks(groups):
@@ -66,9 +72,18 @@ def remarks(groups):
             if "failed_rounds" in entry:
                 lines.append(f"- {name} failed in {len(entry['failed_rounds'])} rounds of \"{group['name']}\": "
                              f"`{entry['failed_rounds'][0].replace('`', chr(39))}`")
+            if "not_counted" in entry:
+                lines.append(f"- {name} could not be counted in \"{group['name']}\": `{entry['not_counted'].replace('`', chr(39))}`")
             if "spared" in entry:
                 lines.append(f"- {name} is {entry['spared']}.")
     return list(dict.fromkeys(lines))
+
+
+def not_run(case, names):
+    """names: of the groups that belong to the case and have no results; None for all of them."""
+    if names is None:
+        return [f"There are no results of this yet: `./dev bench --case {case}`."]
+    return ["", f"Not measured yet: {'; '.join(names)} (`./dev bench --case {case}`)."] if names else []
 
 
 def case_text(document, plots_folder):
@@ -76,7 +91,7 @@ def case_text(document, plots_folder):
     for title, pattern in TABLES[document["case"]]:
         groups = [group for group in document["groups"] if re.search(pattern, group["name"])]
         if groups:
-            lines += [f"**{title}** ({LEGEND})", "", *table(groups), ""]
+            lines += [f"**{title}** ({legend(groups)})", "", *table(groups), ""]
     lines += remarks(document["groups"])
     for group in document["groups"]:
         if group["plot"]:
@@ -89,23 +104,24 @@ def case_text(document, plots_folder):
 
 
 def trips_text(document):
-    """The count is the same behind each delay: a column for each kind, from the group with most programs."""
+    """A column for each kind of group, all its delays together: a count that differed between them would be a span."""
     kinds = {}
-    for group in sorted(document["groups"], key=lambda group: len(group["tools"])):
-        kinds[re.sub(r", \S+ ms", "", group["name"])] = group
-    names = list(dict.fromkeys(name for group in kinds.values() for name in group["tools"]))
+    for group in sorted(document["groups"], key=lambda group: -len(group["tools"])):
+        kinds.setdefault(re.sub(r", \S+ ms", "", group["name"]), []).append(group["tools"])
+    names = list(dict.fromkeys(name for groups in kinds.values() for tools in groups for name in tools))
     lines = ["| | " + " | ".join(f"{kind}: connections · during logins · after" for kind in kinds) + " |",
              "|---" * (len(kinds) + 1) + "|"]
     for name in names:
-        cells = [trips_cell(group["tools"].get(name)) for group in kinds.values()]
+        cells = [trips_cell([tools[name] for tools in groups if name in tools]) for groups in kinds.values()]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 
 
-def trips_cell(entry):
-    if entry is None or not entry["samples"]:
+def trips_cell(entries):
+    samples = {"samples": [sample for entry in entries for sample in entry["samples"]]}
+    if not samples["samples"]:
         return ""
-    return " · ".join(spread(rounds.values(entry, what)) for what in ("connections", "login_trips", "round_trips"))
+    return " · ".join(spread(rounds.values(samples, what)) for what in ("connections", "login_trips", "round_trips"))
 
 
 def spread(counts):
@@ -114,8 +130,8 @@ def spread(counts):
 
 
 def cost_text(document, plots_folder):
-    lines = ["| files | | time, ms | processor, ms | the server's, ms | memory, MB | system calls | instructions, millions |",
-             "|---" * 8 + "|"]
+    lines = ["| files | | time, ms | processor, ms | of it the system's | the server's, ms | memory, MB | system calls | "
+             "instructions, millions |", "|---" * 9 + "|"]
     for group in document["groups"]:
         for name, entry in group["tools"].items():
             if not entry["samples"]:
@@ -125,11 +141,46 @@ def cost_text(document, plots_folder):
             server = entry.get("server_us")
             lines.append(f"| {group['name'].split()[0]} | {name} | {number(rounds.median(rounds.values(entry)) / 1000)} | "
                          f"{number(rounds.median(rounds.values(entry, 'cpu_us')) / 1000)} | "
+                         f"{number(system_ms(entry))} | "
                          f"{number(None if server is None else server / 1000)} | "
                          f"{rounds.median(rounds.values(entry, 'memory_kb')) / 1024:.1f} | "
                          f"{'' if calls is None else f'{calls:,}'} | "
                          f"{'' if instructions is None else f'{instructions / 1e6:,.1f}'} |")
-    return [*lines, "", f"![growth]({plots_folder}/cost-growth.svg)"]
+    sentences = growth_text(document) + many_files_text(document) + remarks(document["groups"])
+    return [*lines, "", *sentences, "", f"![growth]({plots_folder}/cost-growth.svg)"]
+
+
+def system_ms(entry):
+    return rounds.median([sample["cpu_us"] - sample["user_us"] for sample in entry["samples"]]) / 1000
+
+
+def of_reference(document):
+    """How many files -> the reference's entry, the fewest first."""
+    entries = {int(group["name"].split()[0]): reference_of(group) for group in document["groups"]}
+    return {files: entry for files, entry in sorted(entries.items()) if entry and entry["samples"]}
+
+
+def growth_text(document):
+    """What a file more costs, between the fewest and the most."""
+    entries = of_reference(document)
+    if len(entries) < 2:
+        return []
+    few, many = min(entries), max(entries)
+    cpu_us, kb = ((rounds.median(rounds.values(entries[many], what)) - rounds.median(rounds.values(entries[few], what))) / (many - few)
+                  for what in ("cpu_us", "memory_kb"))
+    return [f"Growth is linear: from {few:,} to {many:,} files each more costs {document['groups'][0]['reference']} "
+            f"{cpu_us:.1f} µs of the processor and {kb:.2f} kB.", ""]
+
+
+def many_files_text(document, files=10_000):
+    """Who is busy with what in one run."""
+    entry = of_reference(document).get(files)
+    if entry is None or "server_us" not in entry:
+        return []
+    wall, cpu = (rounds.median(rounds.values(entry, what)) / 1000 for what in ("wall_us", "cpu_us"))
+    return [f"With {files:,} files a run of it takes {number(wall)} ms, of which the client, one thread, is busy for {number(cpu)}: "
+            f"{number(system_ms(entry))} ms in {entry['system_calls']:,} system calls and {number(cpu - system_ms(entry))} ms in its own "
+            f"code, hashing included. The server's {number(entry['server_us'] / 1000)} ms pass beside that and are not what limits it.", ""]
 
 
 def span(values):
@@ -137,32 +188,66 @@ def span(values):
     return f"{low}" if low == high else f"{low} to {high}"
 
 
+def commit_of(run):
+    return run.get("commit") or UNKNOWN_COMMIT
+
+
+def several(texts):
+    return "; ".join(dict.fromkeys(texts))
+
+
 def machine_line(name, runs):
-    machines = [f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}, "
-                f"Linux {machine['kernel']}, PostgreSQL {machine['postgresql']}" for machine in (run["machine"] for run in runs)]
-    return (f"- {name}: {span([run['began'] for run in runs])}, {span([run['rounds'] for run in runs])} rounds, "
-            f"{'; '.join(dict.fromkeys(machines))}; load at the beginning {span([run['load_at_begin'] for run in runs])}")
+    machines = several(provenance.machine_text(run["machine"]) for run in runs)
+    return (f"- {name}: {span([run['began'] for run in runs])}, {span([run['rounds'] for run in runs])} rounds, {machines}; "
+            f"load at the beginning {span([run['load_at_begin'] for run in runs])}; {several(map(commit_of, runs))}")
+
+
+def commits_text(documents):
+    """Which groups come from which commit, when they are not all of one."""
+    groups = {}
+    for case, document in documents.items():
+        for group in document["groups"]:
+            groups.setdefault(commit_of(group["run"]), []).append(f"{case}: {group['name']}")
+    if len(groups) < 2:
+        return []
+    return ["", "Not all groups come from the same program, and what stands beside something else here may not be comparable:", "",
+            *(f"- {name}: {'; '.join(those)}" for name, those in groups.items())]
+
+
+def versions_text(runs):
+    versions = {}
+    for run in runs:
+        for name, version in run.get("versions", {}).items():
+            versions.setdefault(name, []).append(version)
+    told = ", ".join(f"{name} {several(of_name).replace('; ', ' and ')}" for name, of_name in sorted(versions.items()))
+    return [f"- versions: {told}"] if told else []
 
 
 def machine_text(documents):
-    runs = {name: [group["run"] for group in document["groups"]] for name, document in documents.items()}
-    lines = [machine_line(name, of_case) for name, of_case in runs.items()]
-    missing = {tool: reason for of_case in runs.values() for run in of_case for tool, reason in run["missing"].items()}
-    lines += [f"- missing: {tool}: {reason}" for tool, reason in missing.items()]
-    return lines
+    runs = {name: [group["run"] for group in document["groups"]] for name, document in documents.items() if document["groups"]}
+    everything = [run for of_case in runs.values() for run in of_case]
+    missing = {tool: reason for run in everything for tool, reason in run["missing"].items()}
+    lines = [machine_line(name, of_case) for name, of_case in runs.items()] + versions_text(everything)
+    return lines + [f"- missing: {tool}: {reason}" for tool, reason in missing.items()] + commits_text(documents)
 
 
 # --- the page --------------------------------------------------------------------------------------------------------------
 
 
-def not_run(case):
-    return [f"There are no results of this yet: `./dev bench --case {case}`."]
+TEXTS = {name: case_text for name in TABLES} | {"trips": lambda document, _: trips_text(document), "cost": cost_text}
 
 
-def sections(documents, plots_folder):
-    texts = {name: case_text(documents[name], plots_folder) if name in documents else not_run(name) for name in TABLES}
-    texts["trips"] = trips_text(documents["far"]) if "far" in documents else not_run("far")
-    texts["cost"] = cost_text(documents["cost"], plots_folder) if "cost" in documents else not_run("cost")
+def section(name, case, documents, plots_folder, orders):
+    if case not in documents:
+        return not_run(case, None)
+    measured = {group["name"] for group in documents[case]["groups"]}
+    missing = [group for group in orders.get(case, ()) if group not in measured]
+    return TEXTS[name](documents[case], plots_folder) + not_run(case, missing)
+
+
+def sections(documents, plots_folder, orders):
+    """orders: the names of each case's groups, those that were not run as well."""
+    texts = {name: section(name, "far" if name == "trips" else name, documents, plots_folder, orders) for name in TEXTS}
     texts["machine"] = machine_text(documents)
     texts["aims"] = aims.text(documents)
     return texts
@@ -176,9 +261,9 @@ def replace(page, name, lines):
     return pattern.sub(lambda match: f"{match.group(1)}\n{body}\n\n{match.group(2)}", page)
 
 
-def write(path, folder):
+def write(path, folder, orders):
     page = path.read_text(encoding="utf-8")
     plots_folder = os.path.relpath(folder, path.parent)
-    for name, lines in sections(results.read(folder), plots_folder).items():
+    for name, lines in sections(results.read(folder), plots_folder, orders).items():
         page = replace(page, name, lines)
     path.write_text(page, encoding="utf-8")

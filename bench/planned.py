@@ -6,8 +6,6 @@ import typing
 
 import rounds
 
-CHOICES = ("all", "aims", "rest")
-
 
 @dataclasses.dataclass
 class Planned:
@@ -17,19 +15,20 @@ class Planned:
     aim: bool = False  # one of the aims is read off it
     plot: bool = False
     setup_s: float = 0
+    reference: str | None = None  # the program whose times the others' are compared with; None: no round compares with another
 
     def seconds(self, round_count):
         """One more than its rounds: the first run of each warms up."""
         return self.setup_s + (round_count + 1) * sum(seconds for _, seconds in self.members)
 
     def run(self):
-        group = rounds.Group(self.name, self.plot)
+        group = rounds.Group(self.name, self.plot, self.reference)
         self.play(group)
         return group
 
 
 def choose(groups, which, words):
-    """which: one of CHOICES; words: a group's name has to hold one of them, if there are any."""
+    """which: all, aims or rest; words: a group's name has to hold one of them, if there are any."""
     wanted = {"all": (True, False), "aims": (True,), "rest": (False,)}[which]
     return [group for group in groups if group.aim in wanted and (not words or any(word in group.name for word in words))]
 

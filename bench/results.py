@@ -13,15 +13,19 @@ def read_case(folder, case):
 
 
 def read(folder):
+    """The bench's own. What other programs measure lies there too, and has no groups."""
     documents = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
-    return {document["case"]: document for document in documents}
+    return {document["case"]: document for document in documents if "groups" in document}
+
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
 
 
 def run_of(bench, load):
-    """When, where and how a group is run."""
-    began = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-    return {"began": began, "rounds": bench.rounds, "load_at_begin": round(load, 2), "machine": bench.machine,
-            "missing": bench.tools.missing, "reference": bench.tools.reference}
+    """When, where, by what and how a group is run."""
+    return {"began": now(), "rounds": bench.rounds, "load_at_begin": round(load, 2), **bench.provenance,
+            "missing": bench.tools.missing}
 
 
 def record(folder, case, order, group, run):
@@ -32,3 +36,12 @@ def record(folder, case, order, group, run):
     document["groups"] = [groups[name] for name in order if name in groups]
     (folder / f"{case}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     plots.draw(document, folder)
+
+
+def record_part(folder, name, part, content):
+    """What a program measured that has no groups: a file for each, with parts that are run and replaced one by one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    document = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    document[part] = content
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import time
 
+from rounds import Failed
+
 PASSWORD = "bench-password"
 SETTINGS = """
 listen_addresses = '127.0.0.1'
@@ -66,7 +68,7 @@ class Cluster:
         self.settings = settings
         self.port = free_port()
         self.process = None
-        self.prepared = {}  # names of databases, and why one could not be made, else None
+        self.prepared = {}  # names of databases, and what went wrong when one could not be made, else None
         self.folder.mkdir(parents=True)
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
@@ -76,7 +78,12 @@ class Cluster:
         prefix = []
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
-        return subprocess.run([*prefix, *map(str, command)], check=True, cwd=self.folder, **options)
+        done = subprocess.run([*prefix, *map(str, command)], check=False, cwd=self.folder, **options)
+        if done.returncode != 0:
+            raise Failed(f"{pathlib.Path(command[0]).name} ended with {done.returncode}: {self.last_of_log()}")
+
+    def last_of_log(self):
+        return self.log.read_text(errors="replace")[-2000:].strip()
 
     def _make(self):
         with open(self.log, "wb") as log:
@@ -113,10 +120,13 @@ class Cluster:
                 if "database system is ready to accept connections" in line:
                     return int(float(line.split()[0]) * 1_000_000)
             time.sleep(0.005)
-        raise RuntimeError(f"the server ended: {self.log.read_text(errors='replace')[-2000:]}")
+        raise Failed(f"the server ended: {self.last_of_log()}")
 
     def stop(self, how="fast"):
         if self.process is None:
+            return
+        if self.process.poll() is not None:
+            self.process = None
             return
         self.run_as_server(programs() / "pg_ctl", "stop", "-D", "data", "-m", how, "--wait", stdout=subprocess.DEVNULL)
         self.process.wait()
@@ -133,11 +143,12 @@ class Cluster:
         result = subprocess.run([str(programs() / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1"], env=variables, input=sql,
                                 capture_output=True, text=True, check=False)
         if result.returncode != 0:
-            raise RuntimeError(f"psql: {result.stderr.strip()}")
+            raise Failed(f"psql: {result.stderr.strip()}")
         return result.stdout.strip()
 
     def new_database(self, name):
-        self.psql(f"DROP DATABASE IF EXISTS {name};\nCREATE DATABASE {name} TEMPLATE template0;")
+        """Whoever is still in the old one (the backend of a client that was killed) is thrown out."""
+        self.psql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE);\nCREATE DATABASE {name} TEMPLATE template0;")
 
     def children_us(self):
         """The processor's time of all backends that have ended."""

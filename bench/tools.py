@@ -2,12 +2,17 @@
 the database is) and a set of migrations, and says for itself how many files it is spared."""
 
 import dataclasses
+import json
 import pathlib
 import shutil
 
+import provenance
 import servers
 
 HERE = pathlib.Path(__file__).resolve().parent
+LOOK_S = 1e-5  # for each file that is applied, and how many round trips a run has in any case: enough to tell how long all will take
+TRIPS = 15
+APPLICATION_S = 0.15
 
 
 @dataclasses.dataclass
@@ -42,20 +47,21 @@ class Tool:
     spared_because = ""
     checks_nothing = False  # has no ledger: with nothing pending there is nothing that it could do
     waits = False  # for a server that is starting
-    pause_s = 0  # between two looks, when it waits
 
     # What a run may take, roughly, on a quiet machine: it decides nothing, and only tells how long all will take.
     start_s = 0.02
-    look_s = 0  # for each file that is applied already
-    apply_s = 0  # for each file that is not
-    trips = 5  # round trips, the login's included
-    apply_trips = 0
+    apply_s = 0  # for each file that is not applied
+    apply_trips = 0  # round trips, likewise
 
     def __init__(self, paths):
         self.paths = paths
 
     def missing(self):
         """Why it cannot run here, or None."""
+        return None
+
+    def version(self):
+        """Its own; None for what is built here, or belongs to PostgreSQL."""
         return None
 
     def most(self, pending):
@@ -65,10 +71,10 @@ class Tool:
         return self.most(pending) is not None and count > self.most(pending)
 
     def nothing_s(self, count, round_trip_s=0):
-        return self.start_s + count * self.look_s + self.trips * round_trip_s
+        return self.start_s + count * LOOK_S + TRIPS * round_trip_s
 
     def fresh_s(self, count, round_trip_s=0):
-        return self.start_s + count * (self.apply_s + self.apply_trips * round_trip_s) + self.trips * round_trip_s
+        return self.start_s + count * (self.apply_s + self.apply_trips * round_trip_s) + TRIPS * round_trip_s
 
     def command(self, place, folders):
         """Gives (arguments, environment, working folder)."""
@@ -76,7 +82,7 @@ class Tool:
 
 
 class Pgusher(Tool):
-    look_s, apply_s, apply_trips = 4e-06, 0.0015, 0.02
+    apply_s, apply_trips = 0.0015, 0.02
     waits = True
 
     def __init__(self, paths, name, program):
@@ -120,21 +126,28 @@ class Pipeline(Tool):
 
 
 class FromNpm(Tool):
+    package = ""
+
     def program(self):
         raise NotImplementedError
+
+    def version(self):
+        description = self.paths.npm / "node_modules" / self.package / "package.json"
+        return json.loads(description.read_text(encoding="utf-8"))["version"]
 
     def missing(self):
         return None if self.program().exists() else "could not be installed from npm"
 
 
 class Dbmate(FromNpm):
-    pause_s, start_s, look_s, apply_s, trips, apply_trips = 1, 0.05, 2e-05, 0.004, 25, 7
+    start_s, apply_s, apply_trips = 0.05, 0.004, 7
     name = "dbmate"
+    package = "@dbmate/linux-x64"
     form = "dbmate"
     waits = True
 
     def program(self):
-        return self.paths.npm / "node_modules" / "@dbmate" / "linux-x64" / "bin" / "dbmate"
+        return self.paths.npm / "node_modules" / self.package / "bin" / "dbmate"
 
     def command(self, place, folders):
         arguments = [self.program(), "--url", place.url(), "--migrations-dir", folders.folder(self.form), "--no-dump-schema",
@@ -143,8 +156,8 @@ class Dbmate(FromNpm):
 
 
 class NodePgMigrate(FromNpm):
-    start_s, look_s, apply_s, trips, apply_trips = 0.35, 5e-05, 0.004, 15, 4
-    name = "node-pg-migrate"
+    start_s, apply_s, apply_trips = 0.35, 0.004, 4
+    name = package = "node-pg-migrate"
     form = "node-pg-migrate"
 
     def program(self):
@@ -158,8 +171,8 @@ class NodePgMigrate(FromNpm):
 
 
 class GraphileMigrate(FromNpm):
-    start_s, look_s, apply_s, trips, apply_trips = 0.5, 0.0002, 0.006, 20, 6
-    name = "graphile-migrate"
+    start_s, apply_s, apply_trips = 0.5, 0.006, 6
+    name = package = "graphile-migrate"
     form = "graphile"
 
     def program(self):
@@ -178,9 +191,12 @@ class FromDebian(Tool):
     def missing(self):
         return None if shutil.which(self.program) else f"Debian's {self.package} is not installed"
 
+    def version(self):
+        return provenance.debian(self.package)
+
 
 class SqlMigrate(FromDebian):
-    start_s, look_s, apply_s, trips, apply_trips = 0.04, 2e-05, 0.003, 15, 5
+    start_s, apply_s, apply_trips = 0.04, 0.003, 5
     name = "sql-migrate"
     form = "sql-migrate"
     package = program = "sql-migrate"
@@ -193,7 +209,7 @@ class SqlMigrate(FromDebian):
 
 
 class Sqitch(FromDebian):
-    start_s, look_s, apply_s, trips, apply_trips = 0.5, 0.0005, 0.06, 25, 28
+    start_s, apply_s, apply_trips = 0.5, 0.06, 28
     name = "sqitch"
     form = "sqitch"
     package = program = "sqitch"
@@ -207,7 +223,7 @@ class Sqitch(FromDebian):
 
 
 class Asyncpg(Tool):
-    pause_s, start_s, look_s, apply_s, trips, apply_trips = 2, 0.25, 2e-05, 0.003, 18, 4
+    start_s, apply_s, apply_trips = 0.25, 0.003, 4
     name = "asyncpg script"
     waits = True
 
@@ -215,13 +231,16 @@ class Asyncpg(Tool):
         found = list(pathlib.Path("/usr/lib/python3/dist-packages").glob("asyncpg"))
         return None if found else "Debian's python3-asyncpg is not installed"
 
+    def version(self):
+        return provenance.debian("python3-asyncpg")
+
     def command(self, place, folders):
         script = HERE / "peers" / "asyncpg_runner.py"
         return ["/usr/bin/python3", script, folders.folder(self.form)], place.environment, None
 
 
 class PsqlLoop(Tool):
-    pause_s, start_s, look_s, apply_s, trips, apply_trips = 1, 0.12, 1e-05, 0.025, 20, 12
+    start_s, apply_s, apply_trips = 0.12, 0.025, 12
     name = "psql in a loop"
     waits = True
     most_fresh_files = 100
@@ -254,9 +273,12 @@ class Stack(Tool):
         self.name = f"{tool.name}, {'by each application behind a lock' if manner == 'each' else 'once, before all'}"
         self.missing = tool.missing
 
-    def runs(self):
-        """How often the migrating tool runs."""
-        return self.applications if self.manner == "each" else 1
+    def nothing_s(self, count, round_trip_s=0):
+        runs = self.applications if self.manner == "each" else 1
+        return self.applications * APPLICATION_S + runs * self.tool.nothing_s(count, round_trip_s)
+
+    def fresh_s(self, count, round_trip_s=0):
+        return self.nothing_s(count, round_trip_s) + self.tool.fresh_s(count, round_trip_s)
 
     def command(self, place, folders):
         arguments, variables, working_folder = self.tool.command(place, folders)
@@ -291,6 +313,12 @@ class Tools:
                 if reason is not None:
                     self.missing[tool.name] = reason
                     tools.remove(tool)
+
+    def versions(self):
+        told = {tool.name: tool.version() for tool in self.peers}
+        if any(isinstance(tool, FromNpm) for tool in self.peers):
+            told["node"] = provenance.said("node", "--version")
+        return {name: version for name, version in told.items() if version}
 
     @property
     def reference(self):
