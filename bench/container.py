@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""usage: bench/container.py DBMATE [ROUNDS]
+"""usage: bench/container.py STOPWATCH DBMATE [ROUNDS]
 
 The image beside one with dbmate (DBMATE is its program) and one of Python with asyncpg: size, and what a run with nothing pending costs, in
 a container and outside. In turn, so that a busy minute of the machine meets all of them. Prints a table in Markdown; ./dev bench-image
-runs it."""
+runs it, and says where the stopwatch is (bench/stopwatch.c)."""
 
 import os
 import shutil
@@ -13,6 +13,7 @@ import time
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', 'tests', 'e2e'))
+import rounds  # noqa: E402
 from engine import PASSWORD, PGUSHER, Stage, await_true, docker, finished, run, started  # noqa: E402
 
 FILES = 20
@@ -98,19 +99,16 @@ def outside(tool):
         sys.exit(f'{tool.name} ended with status {status}')
 
 
-def memory_kb(stage, words, environment):
-    """By a small program: a child of this one would have the memory counted that this one had when it was born."""
-    result = f'{stage.folder}/memory'
-    run('/usr/bin/time', '--format', '%M', '--output', result, *words, env=environment)
-    return int(open(result, encoding='utf-8').read())
+def memory_kb(stopwatch, words, environment):
+    return rounds.run(stopwatch, (words, environment, None))['memory_kb']
 
 
-def many_kb(stage, tool):
+def many_kb(stage, stopwatch, tool):
     for number in range(MANY):
         stage.file(f'many/{number:04}_add.sql', f'CREATE TABLE t{number} (id int PRIMARY KEY, word text);\n'
                                                 f'INSERT INTO t{number} VALUES (1, $$one; two$$);\n')
     stage.sql('CREATE DATABASE d_many')
-    return memory_kb(stage, [tool.outside[0], 'up', '-m', f'{stage.folder}/many'], {**tool.environment[1], 'PGDATABASE': 'd_many'})
+    return memory_kb(stopwatch, [tool.outside[0], 'up', '-m', f'{stage.folder}/many'], {**tool.environment[1], 'PGDATABASE': 'd_many'})
 
 
 def figure(values, digits=0):
@@ -127,7 +125,8 @@ def print_table(tools):
 
 
 def main():
-    dbmate, rounds = os.path.realpath(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 20
+    stopwatch, dbmate = map(os.path.realpath, sys.argv[1:3])
+    count = int(sys.argv[3]) if len(sys.argv) > 3 else 20
     stage = Stage('bench')
     try:
         server = stage.postgres()
@@ -140,13 +139,13 @@ def main():
         for tool in tools:
             outside(tool)  # which applies them
             tool.outside_ms, tool.first_ms = [], []
-        for _ in range(rounds):
+        for _ in range(count):
             for tool in tools:
                 in_container(stage, tool)
                 outside(tool)
-                tool.memory_kb.append(memory_kb(stage, tool.outside, tool.environment[1]))
+                tool.memory_kb.append(memory_kb(stopwatch, tool.outside, tool.environment[1]))
         print_table(tools)
-        print(f'{MANY} pending migrations of two statements each: {many_kb(stage, tools[0]) / 1024:.1f} MB')
+        print(f'{MANY} pending migrations of two statements each: {many_kb(stage, stopwatch, tools[0]) / 1024:.1f} MB')
     finally:
         stage.clear()
 

@@ -4,23 +4,29 @@
 The benchmark's own reckoning, and its programs in the build folder FOLDER against a real server. No time is held against anything."""
 
 import pathlib
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import types
 
 import aims
 import cases
 import cases_apart
 import cases_start
+import detection
 import folders
 import page
+import page_readiness
 import planned
 import plots
 import results
 import rounds
 import servers
 import tools
+import width
 
 BUILD = pathlib.Path(sys.argv[1])
 
@@ -70,7 +76,7 @@ def test_all_run_in_turn_after_one_run_each_that_warms_up():
 
     group = rounds.Group("g")
     rounds.play(group, [job("a"), job("b", fails_at=1), job("c", fails_at=3)], types.SimpleNamespace(rounds=3, show=NoShow()))
-    assert said == ["a", "b", "c", "a", "c", "a", "c", "a", "c"]
+    assert said == ["a", "b", "c", "a", "c", "c", "a", "a", "c"]
     assert [sample["round"] for sample in group.tools["a"]["samples"]] == [0, 1, 2]
     assert group.tools["b"] == {"samples": [], "failed": "b cannot"}
     assert [sample["round"] for sample in group.tools["c"]["samples"]] == [0, 2]
@@ -87,14 +93,14 @@ def test_groups_are_chosen_by_aim_and_by_name():
 
 
 def result_of(name, **times):
-    group = rounds.Group(name, plot=False)
+    group = rounds.Group(name, plot=False, reference="pgusher")
     for tool, samples in times.items():
         group.tools[tool] = entry(*samples)
     return group
 
 
 def run_at(began):
-    return {"began": began, "rounds": 2, "load_at_begin": 0.5, "missing": {}, "reference": "pgusher",
+    return {"began": began, "rounds": 2, "load_at_begin": 0.5, "missing": {}, "commit": "c0ffee", "versions": {"libpq": "15"},
             "machine": {"processor": "P", "cores": 2, "memory_gb": 4, "system": "S", "kernel": "K", "postgresql": "15"}}
 
 
@@ -117,9 +123,51 @@ def test_the_line_that_speaks_of_an_error_is_the_telling_one():
 
 
 def test_an_aim_says_by_how_much_it_was_missed():
-    assert aims.Aim("x", 0.8, 0.6).row().endswith("| 0.6 | reached |")
-    assert aims.Aim("x", 0.8, 1.2).row().endswith("| 1.2 | missed by 50 % |")
-    assert not aims.Aim("x", 0.8, None).is_missed()
+    def aim(*times):
+        return aims.Aim("x", 0.8, rounds.median, (dict(enumerate(times)),))
+
+    assert aim(0.6, 0.6).row().endswith("| 0.6 |  | reached |")
+    assert aim(1.2, 1.3, 1.1).row().endswith("| 1.2 | 1.1 to 1.3 | missed by 50 % |")
+    assert aim(0.6, 0.7, 0.9).row().endswith("| 0.7 | 0.6 to 0.9 | the interval spans the aim, the value reaches it |")
+    assert aim(0.7, 1, 1.2).row().endswith("| 1 | 0.7 to 1.2 | the interval spans the aim, the value is above it |")
+    assert not aim().is_missed()
+
+
+def test_an_interval_is_drawn_from_rounds_and_always_the_same():
+    quick, slow = dict(enumerate(range(10, 30))), dict(enumerate(range(20, 60, 2)))
+    assert rounds.interval(aims.median_ratio, quick, slow) == (0.5, 0.5)  # what disturbs a round disturbs both
+    low, high = rounds.interval(rounds.median, quick)
+    assert 10 < low < 19.5 < high < 29 and rounds.interval(rounds.median, quick) == (low, high)
+
+
+def test_each_follows_each_other_one():
+    seen = [pair for turn in range(4) for pair in zip(*(rounds.order("abcd", turn)[at:] for at in (0, 1)))]
+    assert len(set(seen)) == len(seen) == 12
+    assert all(sorted(rounds.order("abcde", turn)) == list("abcde") for turn in range(5)) and rounds.order([], 3) == []
+
+
+def test_who_is_not_done_in_time_is_named_as_that():
+    command = ["sh", "-c", "echo so far so good; exec sleep 60"], None, None
+    try:
+        rounds.run(BUILD / "bench" / "bench_stopwatch", command, timeout_s=0.5)
+    except rounds.Failed as failure:
+        assert str(failure) == "was not over after 0.5 s; its last words: so far so good"
+    else:
+        raise AssertionError("it did not fail")
+
+
+def test_what_cannot_be_prepared_is_named_in_each_group():
+    class Broken:
+        port, prepared = 1, {}
+
+        def new_database(self, name):
+            raise rounds.Failed("no room")
+
+    bench = types.SimpleNamespace(rounds=1, show=NoShow())
+    for name in ("first", "second"):
+        group = rounds.Group(name)
+        cases.play_nothing(bench, Broken(), group, [("dbmate", tools.Dbmate(None), 10)])
+        assert group.tools["dbmate"]["failed"] == "its database could not be made: no room", name
 
 
 def nothing_document(*groups):
@@ -129,36 +177,84 @@ def nothing_document(*groups):
 def test_a_missed_aim_says_why_and_what_was_not_measured_is_named():
     group = result_of("100 files, SCRAM", pgusher=(18, 18), dbmate=(60, 60), **{aims.FLOOR: (20, 20)})
     lines = "\n".join(aims.text(nothing_document(group)))
-    assert "| 0.9 | missed by 12 % |" in lines and f"{aims.FLOOR} (by 12 %). {aims.WHY_LOGIN}" in lines
-    assert "part of: dbmate | 0.5 | 0.3 | reached |" in lines
+    assert "| 0.9 |  | missed by 12 % |" in lines and f"{aims.FLOOR} (by 12 %). {aims.WHY_LOGIN}" in lines
+    assert "part of: dbmate | 0.5 | 0.3 |  | reached |" in lines
     assert "are not measured yet" in lines and "asyncpg script" not in lines
     assert aims.not_measured(["a", "b"], 9) == ["", "2 of 9 aims are not measured yet: a; b."]
     assert not any(line.startswith("|") for line in aims.text({}))
 
 
 def test_a_page_has_tables_only_of_what_was_run():
-    lines = page.sections(nothing_document(result_of("100 files, SCRAM", pgusher=(1000, 3000), other=(4000, 4000))), "plots")
+    orders = {"nothing": ["1 file, SCRAM", "100 files, SCRAM"]}
+    lines = page.sections(nothing_document(result_of("100 files, SCRAM", pgusher=(1000, 3000), other=(4000, 4000))), "plots", orders)
+    assert lines["nothing"][-1] == "Not measured yet: 1 file, SCRAM (`./dev bench --case nothing`)."
     assert "| other | 4.0 · 4.0 · 0.50 |" in lines["nothing"]
     assert not any("fsync" in line for line in lines["fresh"]) and "--case fresh" in lines["fresh"][0]
     for name in ("fresh", "far", "trips", "waiting", "stack", "cost"):
         assert not any(line.startswith("|") for line in lines[name]), name
 
 
-def test_what_an_aim_speaks_of_is_among_what_it_is_read_off():
-    """The aims name groups and programs; the cases have to know them by these names."""
-    paths = types.SimpleNamespace(build=BUILD, static=BUILD, npm=BUILD)
-    bench = types.SimpleNamespace(quick=False, usual_files=100, tools=Everything(paths))
+def test_ratios_are_shown_where_a_group_has_a_reference():
+    compared = result_of("a", **{"pgusher": (1, 2), "pgusher, other": (2, 4)}).result()
+    waited = {**compared, "reference": None}
+    for group, ratio in ((compared, " · 0.50 |"), (waited, " |")):
+        assert page.table([{**group, "run": run_at("1")}])[-1] == f"| pgusher, other | 0.0 · 0.0{ratio}"
+
+
+def test_a_count_that_differs_between_delays_is_a_span():
+    groups = [result_of(f"fresh, 9 files, {delay} ms", pgusher=(1,)).result() for delay in (1, 5)]
+    for group, trips in zip(groups, (2, 3)):
+        group["tools"]["pgusher"]["samples"][0].update(connections=1, login_trips=1, round_trips=trips)
+    assert page.trips_text({"groups": groups})[-1] == "| pgusher | 1 · 1 · 2 to 3 |"
+
+
+def test_a_page_tells_of_groups_from_different_programs():
+    document = nothing_document(*(result_of(name, pgusher=(1, 1)) for name in "ab"))
+    assert "c0ffee" in page.machine_text(document)[0] and not page.commits_text(document)
+    document["nothing"]["groups"][1]["run"] = {**run_at("1"), "commit": "cafe with changes"}
+    assert page.commits_text(document)[-2:] == ["- c0ffee: nothing: a", "- cafe with changes: nothing: b"]
+
+
+def played(bench):
+    """All cases that an aim speaks of, as if all that is flagged for that had been played."""
     planned_groups = {"nothing": cases.case_nothing(bench), "fresh": cases.case_fresh(bench), "far": cases_apart.case_far(bench),
                       "waiting": cases_start.case_waiting(bench)}
     documents = {}
     for case, groups in planned_groups.items():
-        played = [result_of(group.name, **{name: (1000, 1000) for name, _ in group.members}) for group in groups]
-        for group in played:
+        results_of = [result_of(group.name, **{name: (1000, 1000) for name, _ in group.members}) for group in groups if group.aim]
+        for group in results_of:
             for each in group.tools.values():
                 for sample in each["samples"]:
                     sample.update(round_trips=1, memory_kb=1)
-        documents[case] = {"case": case, "groups": [group.result() for group in played]}
-    assert [aim.name for aim in aims.every(documents) if aim.value is None] == []
+        documents[case] = {"case": case, "groups": [group.result() for group in results_of]}
+    return documents
+
+
+def not_measured(documents):
+    return [aim.name for aim in aims.every(documents) if aim.value is None]
+
+
+def everything():
+    paths = types.SimpleNamespace(build=BUILD, static=BUILD, npm=BUILD)
+    return types.SimpleNamespace(quick=False, usual_files=100, tools=Everything(paths), show=NoShow())
+
+
+def test_what_an_aim_speaks_of_is_flagged_and_nothing_else_is():
+    """The aims name groups and programs; the cases have to know them by these names."""
+    documents = played(everything())
+    assert not_measured(documents) == []
+    for document in documents.values():
+        for index in range(len(document["groups"])):
+            without = {**document, "groups": document["groups"][:index] + document["groups"][index + 1:]}
+            assert not_measured({**documents, document["case"]: without}), document["groups"][index]["name"]
+
+
+def test_a_stack_of_ours_stands_in_both_manners():
+    groups = list(cases_start.case_stack(everything()))
+    for group in groups:
+        names = [name for name, _ in group.members]
+        assert {f"pgusher, static, {manner}" for manner in ("once, before all", "by each application behind a lock")} <= set(names)
+        assert group.reference in names
 
 
 def test_a_page_keeps_what_stands_outside_the_markers():
@@ -222,6 +318,66 @@ def look_through_the_wire(cluster, made):
         assert "pending=0" in said and "changed=0" in said, said
         assert wire.counts() == {"connections": 1, "login_trips": login_trips, "round_trips": 1}
     wire.close()
+
+
+def test_the_wire_drops_nothing_when_a_side_ends():
+    """The server says a lot and goes; the client reads when that has long happened."""
+    size = 8 << 20
+    said = b"d" + (size - 1).to_bytes(4, "big") + b"x" * (size - 5)
+    wire_is_closed = threading.Event()
+
+    def serve(listener):
+        with listener.accept()[0] as connection:
+            connection.sendall(said)
+            connection.shutdown(socket.SHUT_WR)
+            connection.recv(1)
+            wire_is_closed.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve, args=(listener,))
+        server.start()
+        wire = cases_apart.Wire(types.SimpleNamespace(paths=types.SimpleNamespace(build=BUILD)),
+                                types.SimpleNamespace(port=listener.getsockname()[1]), 0.1)
+        with socket.create_connection(("127.0.0.1", wire.port)) as client:
+            wire_is_closed.wait(0.3)  # which it only is if it has dropped what the client did not read
+            assert sum(len(part) for part in iter(lambda: client.recv(1 << 16), b"")) == size
+        server.join()
+        wire.close()
+
+
+def test_a_visitor_that_resets_leaves_the_server_to_the_next():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        accepted = []
+        server = threading.Thread(target=detection.serve, args=(listener, accepted), daemon=True)
+        server.start()
+        rude = socket.create_connection(listener.getsockname())
+        rude.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        rude.close()
+        with socket.create_connection(listener.getsockname()) as polite:
+            polite.sendall(b"hello")
+            assert polite.recv(1) == b"E"
+        assert len(accepted) == 2
+        listener.shutdown(socket.SHUT_RDWR)
+        server.join()
+
+
+def test_a_run_with_the_wrong_outcome_has_no_median():
+    def once(way):
+        if way == "bad":
+            raise rounds.Failed("ended with 1")
+        return {"wall_us": 2_000_000, "cpu_us": 1000, "memory_kb": 1024}
+
+    bench = types.SimpleNamespace(rounds=3, turns=lambda way, targets: 2 if way == "good" else 3)
+    rows = width.take_turns(bench, "case", {"good": "good", "bad": "bad"}, 5, once)
+    assert rows["bad"] == {"samples": [], "failed": "ended with 1"}
+    assert page_readiness.width_cells(rows["good"]) == ["2.00 s", "0.001 s", "1.0 MB", "2"]
+    assert page_readiness.width_cells(rows["bad"])[0] == "failed: `ended with 1`"
+
+
+def test_each_part_of_readiness_has_its_place_on_the_page():
+    text = page_readiness.PAGE.read_text(encoding="utf-8")
+    for name, part in page_readiness.SECTIONS:
+        page.replace(text, f"{name}, {part}", [])
 
 
 def main():
