@@ -11,8 +11,9 @@ FLOOR, BARE, SAME = "libpq: connect, SELECT", "pipeline by hand", "pipeline by h
 MOST_NAMED = 8
 HEAD = "| aim | at most | measured | 95 % interval | |\n|---|---|---|---|---|"
 
-WHY_LOGIN = ("Both pay for the same login, which SCRAM's 4,096 rounds in libpq are most of; what is saved beside it is the loading "
-             "of libraries. Giving libcrypto the key once was tried (see \"What is left\").")
+WHY_LOGIN = ("Both pay for the same login, and SCRAM's 4,096 rounds are most of what a client does in it, even where the static program "
+             "leaves them to libcrypto (see \"What was made faster\"); the server does its own half. What else is saved is the loading "
+             "of libraries.")
 WHY_FILES = ("Each file is opened, looked at, read and closed, or the warning that it has changed would be lost: with 10,000 files that "
              "is 40,000 system calls, in which the client spends four fifths of its processor time (see \"What a run costs\"); hashing "
              "is part of the last fifth. The client has one thread and is busy nearly all of the run, so nothing that the server does "

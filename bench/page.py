@@ -160,16 +160,20 @@ def of_reference(document):
     return {files: entry for files, entry in sorted(entries.items()) if entry and entry["samples"]}
 
 
+def a_file_more(entries, few, many, what):
+    return (rounds.median(rounds.values(entries[many], what)) - rounds.median(rounds.values(entries[few], what))) / (many - few)
+
+
 def growth_text(document):
-    """What a file more costs, between the fewest and the most."""
+    """What a file more costs, between the fewest and the most, and in each step between: linear is what has the same in each."""
     entries = of_reference(document)
     if len(entries) < 2:
         return []
-    few, many = min(entries), max(entries)
-    cpu_us, kb = ((rounds.median(rounds.values(entries[many], what)) - rounds.median(rounds.values(entries[few], what))) / (many - few)
-                  for what in ("cpu_us", "memory_kb"))
-    return [f"Growth is linear: from {few:,} to {many:,} files each more costs {document['groups'][0]['reference']} "
-            f"{cpu_us:.1f} µs of the processor and {kb:.2f} kB.", ""]
+    counts = list(entries)
+    cpu_us, kb = (a_file_more(entries, counts[0], counts[-1], what) for what in ("cpu_us", "memory_kb"))
+    steps = ", ".join(f"{a_file_more(entries, few, many, 'cpu_us'):.1f} (to {many:,})" for few, many in zip(counts, counts[1:]))
+    return [f"From {counts[0]:,} to {counts[-1]:,} files each more costs {document['groups'][0]['reference']} {cpu_us:.1f} µs of the "
+            f"processor and {kb:.2f} kB; the processor's step by step: {steps}.", ""]
 
 
 def many_files_text(document, files=10_000):
