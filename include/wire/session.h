@@ -71,6 +71,12 @@ int session_backend_pid(const struct session *session);
 /* "15.4 (Debian ...)", owned by the session; "" when unknown. */
 const char *session_server_version(const struct session *session);
 
+/*
+ * What the server, or a pooler in its place, last reported of a parameter such as TimeZone; NULL: nothing. Owned by the session, until
+ * it reports anew.
+ */
+const char *session_parameter(const struct session *session, const char *name);
+
 /* Whether a transaction is open on the server, failed or not; asked after a Sync was heard. */
 bool session_in_transaction(const struct session *session);
 

@@ -14,9 +14,10 @@
 #include "plan/planner.h"
 
 enum note_kind {
-    NOTE_RESET,        /* one statement of the session reset, a transaction of its own */
-    NOTE_CHECK_CLIENT, /* within the reset, which has undone it */
-    NOTE_BEGIN,        /* with the options of an absorbed BEGIN */
+    NOTE_RESET,          /* one statement of the session reset, a transaction of its own */
+    NOTE_RESTORE_CLIENT, /* behind a pooler, what it had set for its client and RESET ALL has undone */
+    NOTE_CHECK_CLIENT,   /* within the reset, which has undone it */
+    NOTE_BEGIN,          /* with the options of an absorbed BEGIN */
     NOTE_BEGIN_UNIT,
     NOTE_PIN_STRINGS,  /* SET LOCAL standard_conforming_strings */
     NOTE_ROW,          /* the ledger's row */
@@ -55,6 +56,7 @@ struct score {
 struct score_wishes {
     bool session_is_changed; /* by the migration before: reset it */
     bool is_pooled;          /* the session goes back to a pooler after each transaction */
+    bool restores_client;    /* there is a pooler, in whichever mode */
     bool pins_strings;       /* standard_conforming_strings is off and has to be on */
     bool checks_client;
     bool with_log;

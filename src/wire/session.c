@@ -351,6 +351,11 @@ const char *session_server_version(const struct session *session)
     return version != NULL ? version : "";
 }
 
+const char *session_parameter(const struct session *session, const char *name)
+{
+    return PQparameterStatus(session->conn, name);
+}
+
 bool session_in_transaction(const struct session *session)
 {
     PGTransactionStatusType status = PQtransactionStatus(session->conn);

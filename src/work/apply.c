@@ -99,6 +99,24 @@ static void on_time(void *owner)
     talk_begin(apply->session, &talker, apply);
 }
 
+/* False without memory. A parameter that was not reported has nothing to go back to. */
+static bool keep_parameter(struct apply *apply, const char **kept, const char *name)
+{
+    const char *value = session_parameter(apply->session, name);
+    *kept = value != NULL ? arena_text(&apply->arena, value) : NULL;
+    return value == NULL || *kept != NULL;
+}
+
+static bool keep_client_parameters(struct apply *apply)
+{
+    struct client_parameters *client = &apply->client;
+    apply->is_behind_pooler = session_backend_pid(apply->session) != apply->reading->server.pid;
+    return !apply->is_behind_pooler || (keep_parameter(apply, &client->application_name, "application_name") &&
+                                        keep_parameter(apply, &client->time_zone, "TimeZone") &&
+                                        keep_parameter(apply, &client->date_style, "DateStyle") &&
+                                        keep_parameter(apply, &client->interval_style, "IntervalStyle"));
+}
+
 static bool set_up(struct apply *apply, int64_t key, bool has_lock, struct fault *fault)
 {
     apply->with_log = apply->reading->ledger.has_log || apply_makes_log(apply);
@@ -113,7 +131,7 @@ static bool set_up(struct apply *apply, int64_t key, bool has_lock, struct fault
         apply->witness = witness_new(apply->run, apply->session, apply->reading->server.pid, fault);
     if (has_lock && apply->witness == NULL)
         return false;
-    if (!apply_fill_texts(apply))
+    if (!apply_fill_texts(apply) || !keep_client_parameters(apply))
         return fault_out_of_memory(fault);
     timer_start(apply->begin, 0);
     return true;

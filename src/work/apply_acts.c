@@ -220,6 +220,16 @@ static enum next say_drop(struct apply *apply, struct act *act, size_t statement
     return apply_say(apply, act, SAY_STATEMENT, buf_text(&apply->sql), statement);
 }
 
+static enum next say_restore_client(struct apply *apply, struct act *act)
+{
+    apply_say(apply, act, SAY_RESET, sql_restore_client, 0);
+    apply->params[0] = apply->client.application_name;
+    apply->params[1] = apply->client.time_zone;
+    apply->params[2] = apply->client.date_style;
+    apply->params[3] = apply->client.interval_style;
+    return say_with(apply, act, 4);
+}
+
 enum next apply_say_note(struct apply *apply, struct act *act, const struct note *note)
 {
     switch (note->kind) {
@@ -227,6 +237,8 @@ enum next apply_say_note(struct apply *apply, struct act *act, const struct note
         return apply_say(apply, act, SAY_RESET, score_reset_statement(note->index), 0);
     case NOTE_PIN_STRINGS:
         return apply_say(apply, act, SAY_RESET, "SET LOCAL standard_conforming_strings = on", 0);
+    case NOTE_RESTORE_CLIENT:
+        return say_restore_client(apply, act);
     case NOTE_CHECK_CLIENT:
         return apply_say(apply, act, SAY_RESET, sql_check_client, 0);
     case NOTE_BEGIN:

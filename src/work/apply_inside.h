@@ -39,6 +39,14 @@ struct texts {
     const char *guard;
 };
 
+/* As the session began with them: a pooler sets them on each server connection, which does not count as their default there. */
+struct client_parameters {
+    const char *application_name;
+    const char *time_zone;
+    const char *date_style;
+    const char *interval_style;
+};
+
 /* What the catalogue says of a statement that an earlier run started. */
 enum trace_answer { TRACE_UNDONE, TRACE_DONE, TRACE_INVALID };
 
@@ -57,6 +65,8 @@ struct apply {
     bool with_log;     /* migrations are logged */
     bool log_is_there; /* already, or because this run's set-up was committed */
     char runner[320];
+    bool is_behind_pooler; /* in whichever mode */
+    struct client_parameters client;
 
     /* the sender */
     enum stage stage;

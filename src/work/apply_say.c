@@ -28,6 +28,7 @@ static struct score_wishes wishes_for(const struct apply *apply, const struct st
         .with_log = apply->with_log,
         .log_identifier = ledger->log_identifier,
         .is_pooled = !apply->has_key,
+        .restores_client = apply->is_behind_pooler,
         .pins_strings = !apply->reading->server.strings_conform,
         .checks_client = apply->reading->server.checks_client,
         .bounds_row = apply->run->settings->lock_wait_ms >= 0,

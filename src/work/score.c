@@ -21,7 +21,7 @@ static const char *const reset_statements[] = {
     "DISCARD TEMP", "DISCARD SEQUENCES",           "DEALLOCATE ALL", "COMMIT",
 };
 
-enum { RESET_COUNT = sizeof reset_statements / sizeof reset_statements[0] };
+enum { RESET_COUNT = sizeof reset_statements / sizeof reset_statements[0], RESET_ALL = 3 };
 
 const char *score_reset_statement(size_t index)
 {
@@ -57,14 +57,25 @@ static void add(struct score *score, enum note_kind kind, size_t index)
     score->notes[score->count++] = (struct note){ kind, (uint32_t) index };
 }
 
+/* All but its BEGIN and its COMMIT. A pooler has set for its client what is now as the server has it: in the same breath that goes back. */
+static void add_resets(struct score *score, const struct score_wishes *wishes)
+{
+    for (size_t i = 1; i < RESET_COUNT - 1; i++) {
+        add(score, NOTE_RESET, i);
+        if (i == RESET_ALL && wishes->restores_client)
+            add(score, NOTE_RESTORE_CLIENT, 0);
+    }
+}
+
 static void add_reset(struct score *score, const struct score_wishes *wishes)
 {
-    bool resets = wishes->session_is_changed && !wishes->is_pooled;
-    for (size_t i = 0; resets && i < RESET_COUNT; i++) {
-        if (i == RESET_COUNT - 1 && wishes->checks_client)
-            add(score, NOTE_CHECK_CLIENT, 0);
-        add(score, NOTE_RESET, i);
-    }
+    if (!wishes->session_is_changed || wishes->is_pooled)
+        return;
+    add(score, NOTE_RESET, 0);
+    add_resets(score, wishes);
+    if (wishes->checks_client)
+        add(score, NOTE_CHECK_CLIENT, 0);
+    add(score, NOTE_RESET, RESET_COUNT - 1);
 }
 
 /* A COPY leaves pipeline mode, so everything before it has to be over, and known to have gone well. */
@@ -107,8 +118,8 @@ static void add_timeouts(struct score *score, const struct score_wishes *wishes)
 /* Behind a pooler the session is somebody else's a moment later: what the file has changed is put back before the COMMIT. */
 static void add_reset_within(struct score *score, const struct script *script, const struct score_wishes *wishes)
 {
-    for (size_t i = 1; wishes->is_pooled && script->changes_session && i < RESET_COUNT - 1; i++)
-        add(score, NOTE_RESET, i);
+    if (wishes->is_pooled && script->changes_session)
+        add_resets(score, wishes);
 }
 
 static void add_pin(struct score *score, const struct score_wishes *wishes)

@@ -111,6 +111,33 @@ static void test_pooler__nothing_that_a_file_sets_reaches_another_client(void **
     expect_sql(database, "SELECT it FROM seen", "\"$user\", publicpostgres0");
 }
 
+/* PgBouncer sets them on the server connection, where a RESET ALL goes back to what the database has. */
+static void run_with_settings(int port, const char *const *arguments)
+{
+    const char *database = up_database("settings");
+    cluster_sql(cluster, NULL, must_format("ALTER DATABASE %s SET client_encoding = 'LATIN1'", database));
+    up_run(&(struct up){ .migrations = FILES({ "1.sql", "CREATE TABLE said (it text); SET my.own = '1';" },
+                                             { "2.sql", "INSERT INTO said VALUES ('\xC3\xA4');" },
+                                             { "3.sql", "INSERT INTO said SELECT current_setting('application_name') || ' ' "
+                                                        "|| current_setting('TimeZone') || ' ' || "
+                                                        "current_setting('DateStyle');" }),
+                         .database = database,
+                         .port = port,
+                         .arguments = arguments,
+                         .environment = WORDS("PGTZ=Asia/Tokyo", "PGDATESTYLE=German") },
+           0);
+    expect_sql(database, "SELECT string_agg(ascii(it)::text || ' ' || char_length(it), ',') FROM said WHERE it !~ 'pgusher'",
+               "228 1");
+    expect_sql(database, "SELECT it FROM said WHERE it ~ 'Tokyo'", "pgusher Asia/Tokyo German, DMY");
+}
+
+static void test_pooler__the_encoding_and_what_else_the_client_has_set_outlive_a_reset(void **state)
+{
+    (void) state;
+    run_with_settings(transaction_port, NULL);
+    run_with_settings(session_port, WORDS("--pooler=session"));
+}
+
 static void test_pooler__a_file_outside_a_transaction_needs_a_session(void **state)
 {
     (void) state;
@@ -184,6 +211,7 @@ int main(void)
         UP_TEST(test_pooler__twenty_runners_that_vouch_for_session_mode),
         UP_TEST(test_pooler__it_is_seen_and_told),
         UP_TEST(test_pooler__nothing_that_a_file_sets_reaches_another_client),
+        UP_TEST(test_pooler__the_encoding_and_what_else_the_client_has_set_outlive_a_reset),
         UP_TEST(test_pooler__a_file_outside_a_transaction_needs_a_session),
         UP_TEST(test_pooler__lock_wait_0_does_not_wait_for_another_runners_row),
         UP_TEST(test_pooler__a_copy_and_a_failure_pass_through_it),

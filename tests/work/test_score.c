@@ -67,6 +67,8 @@ static const char *word(const struct note *note)
         return must_format("skip%u", note->index + 1);
     case NOTE_PIN_STRINGS:
         return "pin";
+    case NOTE_RESTORE_CLIENT:
+        return "restore";
     case NOTE_CHECK_CLIENT:
         return "check";
     case NOTE_ROW_TIMEOUT:
@@ -210,6 +212,31 @@ static void test_score__a_changed_session_is_reset_before_the_transaction(void *
         assert_int_equal(score.notes[i].index, i);
     }
     assert_int_not_equal(score.notes[count].kind, NOTE_RESET);
+}
+
+static size_t place_of(enum note_kind kind, uint32_t index)
+{
+    for (size_t i = 0; i < score.count; i++)
+        if (score.notes[i].kind == kind && score.notes[i].index == index)
+            return i;
+    fail_msg("there is no such note");
+    return 0;
+}
+
+/* What a pooler has set for its client is no default on the server. */
+static void test_score__behind_a_pooler_each_reset_gives_the_client_back_what_is_its_own(void **state)
+{
+    (void) state;
+    uint32_t reset_all = 0;
+    while (strcmp(score_reset_statement(reset_all), "RESET ALL") != 0)
+        reset_all++;
+    struct score_wishes wishes = { .session_is_changed = true, .restores_client = true, NO_TIMEOUTS };
+    assert_string_equal(write_score("DROP TABLE a;", &wishes), "reset restore BEGIN row s1 guard COMMIT");
+    assert_int_equal(place_of(NOTE_RESTORE_CLIENT, 0), place_of(NOTE_RESET, reset_all) + 1);
+    wishes = (struct score_wishes){ .is_pooled = true, .restores_client = true, NO_TIMEOUTS };
+    assert_string_equal(write_score("SELECT 1;", &wishes), "BEGIN row s1 restore guard COMMIT");
+    assert_int_equal(place_of(NOTE_RESTORE_CLIENT, 0), place_of(NOTE_RESET, reset_all) + 1);
+    assert_string_equal(write_score("DROP TABLE a;", &wishes), "BEGIN row s1 guard COMMIT");
 }
 
 static void test_score__the_reset_is_a_transaction_and_keeps_advisory_locks(void **state)
@@ -480,6 +507,7 @@ int main(void)
         TEST(test_score__without_a_log_there_is_no_row_for_it),
         TEST(test_score__a_file_that_changes_the_session_gives_the_role_back_for_our_own_rows),
         TEST(test_score__a_changed_session_is_reset_before_the_transaction),
+        TEST(test_score__behind_a_pooler_each_reset_gives_the_client_back_what_is_its_own),
         TEST(test_score__the_reset_is_a_transaction_and_keeps_advisory_locks),
         TEST(test_score__a_copy_waits_for_what_is_before_and_holds_back_what_is_after),
         TEST(test_score__is_written_anew_each_time),
