@@ -131,6 +131,7 @@ def parse_arguments():
     parser.add_argument("--npm", type=pathlib.Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     arguments.case = arguments.case or list(CASES)
+    arguments.quick = arguments.quick and not arguments.draw
     arguments.rounds = arguments.rounds or (QUICK_ROUNDS if arguments.quick else ROUNDS)
     arguments.build = arguments.build.resolve()
     arguments.npm = arguments.npm or arguments.build / "bench" / "npm"

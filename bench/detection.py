@@ -17,10 +17,8 @@ rounds than twenty, or another room than a thousand, go to the build folder.
 import argparse
 import concurrent.futures
 import contextlib
-import os
 import pathlib
 import random
-import resource
 import socket
 import struct
 import subprocess
@@ -37,6 +35,7 @@ from servers import Cluster, environment, free_port
 ROUNDS, ROOM = 20, 1000
 MANNERS_S, MANNERS_TURNS = 10, 5
 MOST_WAIT_S = 30
+TIMED_OUT = 124  # as coreutils' timeout has it
 PENDING = "migrations are pending"  # as a waiter has it in its log
 MOST_CONNECTIONS = 100
 PG_ISREADY_LOOP = "until pg_isready -q; do sleep 1; done"
@@ -106,32 +105,28 @@ def serve(listener, accepted):
             connection.recv(4096)
 
 
-def mind_manners(command, role):
+def mind_manners(stopwatch, command, role):
     """Knocks a second, and the share of a core of the waiter with all that it starts."""
-    port = free_port()
     accepted = []
-    listener = socket.create_server(("127.0.0.1", port), backlog=64)
-    threading.Thread(target=serve, args=(listener, accepted), daemon=True).start()
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    process = subprocess.Popen(command, env=environment(port, role), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               start_new_session=True)
-    time.sleep(MANNERS_S)
-    os.killpg(process.pid, 15)
-    process.wait()
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return len(accepted) / MANNERS_S, cpu_s / MANNERS_S
+    with socket.create_server(("127.0.0.1", free_port()), backlog=64) as listener:
+        server = threading.Thread(target=serve, args=(listener, accepted))
+        server.start()
+        variables = environment(listener.getsockname()[1], role)
+        try:
+            sample = rounds.run(stopwatch, (["timeout", str(MANNERS_S), *command], variables, None), expected=TIMED_OUT)
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            server.join()
+    return len(accepted) / MANNERS_S, sample["cpu_us"] / 1e6 / MANNERS_S
 
 
-def measure_manners(program):
+def measure_manners(stopwatch, program):
     """Several samples each, in turn."""
     taken = {name: [] for name, _, _ in waiters(program)}
     for turn in range(MANNERS_TURNS):
         print(f"manners: {turn + 1} of {MANNERS_TURNS}, {MANNERS_S} s each", flush=True)
         for name, command, role in rounds.order(waiters(program), turn):
-            knocks, share = mind_manners(command, role)
+            knocks, share = mind_manners(stopwatch, command, role)
             taken[name].append({"knocks_a_second": knocks, "of_a_core": share})
     return taken
 
@@ -208,7 +203,7 @@ def measure(options, folder, out):
     program, stopwatch = options.build / "pgusher", options.build / "bench" / "bench_stopwatch"
     if options.rounds > 0:
         run = provenance.run_of(options.rounds)
-        taken = {"detection_ms": measure_detection(stopwatch, program, folder, options.rounds), "manners": measure_manners(program)}
+        taken = {"detection_ms": measure_detection(stopwatch, program, folder, options.rounds), "manners": measure_manners(stopwatch, program)}
         results.record_part(out, "readiness", "detection", {"run": run, **taken})
     if options.room > 0:
         run = provenance.run_of(1)

@@ -18,8 +18,12 @@ def place(build, is_trial):
     return build / "bench" / "trial" if is_trial else HERE / "results"
 
 
+def counted(count):
+    return "1 round" if count == 1 else f"{count} rounds"
+
+
 def run_line(run):
-    return (f"{run['began']}, {run['rounds']} rounds, {page.commit_of(run)}, {provenance.machine_text(run['machine'])}, "
+    return (f"{run['began']}, {counted(run['rounds'])}, {page.commit_of(run)}, {provenance.machine_text(run['machine'])}, "
             + ", ".join(f"{name} {version}" for name, version in run["versions"].items()))
 
 
@@ -45,7 +49,8 @@ def width_cells(row):
 
 
 def width_words(row):
-    return " · ".join(filter(None, width_cells(row))) + (" rounds" if row["samples"] else "")
+    *cells, count = width_cells(row)
+    return " · ".join(filter(None, (*cells, count and counted(int(count)))))
 
 
 def width_table(part):

@@ -10,8 +10,9 @@ import servers
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LIBRARIES = ("libpq", "libuv", "libcrypto")
-# What results are written to while they are made.
-NOT_THE_PROGRAM = (":!bench/results", ":!docs")
+# The program and what measures it; not what is made of the results.
+MEASURED = ("src", "include", "sql", "docker", "meson.build", "meson_options.txt", "bench", ":!bench/results", ":!bench/aims.py",
+            ":!bench/page*.py", ":!bench/plots.py", ":!bench/test_bench.py")
 
 
 def said(*command, variables=None):
@@ -25,10 +26,11 @@ def said(*command, variables=None):
 
 
 def commit():
-    """With a word when what was built is not quite what was committed; None where there is no repository."""
+    """The last one that changed what is measured, so that it stays the same when results are committed; with a word when what was built
+    is not quite that. None where there is no repository."""
     git = ("git", "-c", f"safe.directory={ROOT}")
-    name = said(*git, "rev-parse", "--short=12", "HEAD")
-    changed = said(*git, "status", "--porcelain", "--untracked-files=no", "--", ".", *NOT_THE_PROGRAM)
+    name = said(*git, "log", "-1", "--abbrev=12", "--format=%h", "--", *MEASURED)
+    changed = said(*git, "status", "--porcelain", "--untracked-files=no", "--", *MEASURED)
     return f"{name} with changes" if name and changed else name
 
 

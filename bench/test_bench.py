@@ -27,6 +27,7 @@ import rounds
 import servers
 import tools
 import width
+from bench import run_case
 
 BUILD = pathlib.Path(sys.argv[1])
 
@@ -144,6 +145,21 @@ def test_each_follows_each_other_one():
     seen = [pair for turn in range(4) for pair in zip(*(rounds.order("abcd", turn)[at:] for at in (0, 1)))]
     assert len(set(seen)) == len(seen) == 12
     assert all(sorted(rounds.order("abcde", turn)) == list("abcde") for turn in range(5)) and rounds.order([], 3) == []
+
+
+def test_a_group_that_cannot_be_played_leaves_the_others_alone():
+    noted = []
+    show = types.SimpleNamespace(begin=lambda *_: None, note=noted.append)
+    bench = types.SimpleNamespace(show=show, rounds=1, provenance={}, tools=types.SimpleNamespace(missing={}), end_case=lambda: None)
+
+    def break_down(group):
+        raise rounds.Failed("the server ended")
+
+    groups = [planned.Planned("a", [], break_down), planned.Planned("b", [], lambda group: None)]
+    with tempfile.TemporaryDirectory() as root:
+        run_case("stack", groups, ["a", "b"], bench, pathlib.Path(root))
+        assert [group["name"] for group in results.read(pathlib.Path(root))["stack"]["groups"]] == ["b"]
+    assert noted == ["a could not be measured: the server ended"]
 
 
 def test_who_is_not_done_in_time_is_named_as_that():
@@ -293,6 +309,7 @@ def test_the_programs_do_what_they_are_measured_for():
         try:
             apply_by_hand(cluster, made)
             look_through_the_wire(cluster, made)
+            throw_out(cluster)
         finally:
             cluster.remove()
 
@@ -318,6 +335,18 @@ def look_through_the_wire(cluster, made):
         assert "pending=0" in said and "changed=0" in said, said
         assert wire.counts() == {"connections": 1, "login_trips": login_trips, "round_trips": 1}
     wire.close()
+
+
+def throw_out(cluster):
+    """As after a client that was killed: its backend may be in the database yet."""
+    cluster.new_database("crowded")
+    place = tools.Place(cluster.port, "crowded")
+    with subprocess.Popen([servers.programs() / "psql", "-XAtq"], env=place.environment, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as inside:
+        inside.stdin.write("SELECT 'inside';\n")
+        inside.stdin.flush()
+        assert inside.stdout.readline() == "inside\n"
+        cluster.new_database("crowded")
 
 
 def test_the_wire_drops_nothing_when_a_side_ends():
