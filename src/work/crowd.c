@@ -90,8 +90,8 @@ void crowd_end(struct crowd *crowd, const struct fault *fault)
     timer_start(crowd->ending, 0);
 }
 
-/* What was ready a while ago may be gone. */
-static bool confirm(struct crowd *crowd)
+/* What was ready a while ago may be gone. That is asked of each, or, when no time is left to ask, taken for granted. */
+static bool confirm(struct crowd *crowd, bool is_last_chance)
 {
     if (crowd->confirm_us == 0)
         crowd->confirm_us = clock_monotonic_us();
@@ -102,7 +102,7 @@ static bool confirm(struct crowd *crowd)
         return true;
     for (size_t i = 0; i < crowd->member_count; i++)
         if (crowd->members[i]->is_ready && crowd->members[i]->answered_us < since_us)
-            stand_look_again(crowd->members[i]->wait);
+            (is_last_chance ? stand_doubt : stand_look_again)(crowd->members[i]->wait);
     return false;
 }
 
@@ -122,7 +122,7 @@ static void judge(struct crowd *crowd, bool is_last_chance)
     pace(crowd, &counts);
     switch (need_judge(&crowd->run->settings->need, &counts)) {
     case NEED_MET:
-        if (is_last_chance || confirm(crowd))
+        if (confirm(crowd, is_last_chance))
             crowd_end(crowd, NULL);
         break;
     case NEED_OPEN:

@@ -278,6 +278,15 @@ void slot_end_window(struct slot *slot)
         give_up_silent(slot);
 }
 
+void slot_doubt(struct slot *slot)
+{
+    struct sighting sighting;
+    if (slot->sighting.seen != SEEN_READY)
+        return;
+    sighting_set(&sighting, SEEN_SILENT, "it was ready before, but gave no answer when it was asked again");
+    slot_lose(slot, &sighting);
+}
+
 struct slot *slot_new(struct wait_host *host, const char *address, struct fault *fault)
 {
     struct slot *slot = memory_alloc(sizeof *slot);

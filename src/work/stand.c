@@ -152,6 +152,13 @@ void stand_look_again(struct wait *wait)
             slot_look_again(wait->hosts[i].slots[j]);
 }
 
+void stand_doubt(struct wait *wait)
+{
+    for (size_t i = 0; i < wait->host_count && !wait->over; i++)
+        for (size_t j = 0; j < wait->hosts[i].slot_count && !wait->over; j++)
+            slot_doubt(wait->hosts[i].slots[j]);
+}
+
 const char *stand_label(const struct wait *wait)
 {
     return wait->label;

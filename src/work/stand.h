@@ -56,6 +56,9 @@ void stand_begin_window(struct wait *wait);
 /* Asks now. */
 void stand_look_again(struct wait *wait);
 
+/* Whoever was ready is taken to be silent: what was asked of it again was not answered in time. */
+void stand_doubt(struct wait *wait);
+
 void stand_look(const struct wait *wait, struct stand_view *view);
 
 /* wait_free() ends it. */

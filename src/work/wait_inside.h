@@ -109,6 +109,7 @@ struct slot *slot_new(struct wait_host *host, const char *address, struct fault 
 void slot_free(struct slot *slot);
 void slot_end_window(struct slot *slot); /* closes a connection from which nothing came */
 void slot_look_again(struct slot *slot); /* now, and not only when its rest is over */
+void slot_doubt(struct slot *slot);      /* one that was ready is silent now */
 bool slot_is_in_flight(const struct slot *slot);
 void slot_name(const struct slot *slot, char *name, size_t size); /* "127.0.0.1:5432" */
 void slot_set_state(struct slot *slot, enum slot_state state);
