@@ -176,17 +176,19 @@ static void add_missing(struct buf *buf, const struct crowd *crowd)
         buf_add_format(buf, " and %zu more", missing - NAMED_MOST);
 }
 
-/* All that are not ready have let us in, and lack migrations. */
+/* Were those ready that have let us in and lack migrations, there would be what is needed. */
 static bool only_migrations_are_missing(const struct crowd *crowd)
 {
-    size_t pending = 0;
+    struct need_counts counts;
+    crowd_count(crowd, &counts);
     for (size_t i = 0; i < crowd->member_count; i++) {
         const struct member *member = crowd->members[i];
-        if (is_missing(member) && (member->is_lost || member->seen != SEEN_PENDING))
-            return false;
-        pending += is_missing(member);
+        bool is_pending = is_missing(member) && !member->is_lost && member->seen == SEEN_PENDING;
+        counts.ready += is_pending;
+        counts.primaries += is_pending && !member->in_recovery;
+        counts.standbys += is_pending && member->in_recovery;
     }
-    return pending > 0;
+    return need_judge(&crowd->run->settings->need, &counts) == NEED_MET;
 }
 
 /* A target that is named twice counts twice, and that is seen here. */

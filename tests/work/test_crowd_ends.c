@@ -51,11 +51,49 @@ static void test_crowd__what_could_not_be_confirmed_in_time_was_not_ready(void *
     assert_contains(event_line(log, "failed"), must_format("%s/d no answer", label(first)));
 }
 
+/* --- what is missing --------------------------------------------------------------------------------------------------- */
+
+static const struct fake_reply migrated[] = {
+    { .match = "pg_is_in_recovery",
+      .rows = "pid|r|o|v|schema|ledger|log|lw|se|mc|sc|rows|log_rows\n4711|f|f|150004|public|t|f|\\N|t|t|t|<row>"
+              "<packed>" FAKE_BAR "1.sql</packed></row>|\\N" },
+    FAKE_END,
+};
+static const struct fake_visit visit_migrated = { .replies = migrated };
+
+static const char *end_of_three(const char *need, int exit_code)
+{
+    const char *const *words =
+        WORDS("--target", only(first), "--target", only(first), "--target", only(second), "--until", "migrated", "-m",
+              FILES({ "1.sql", "SELECT 1;" }), "--need", need, "--timeout", "2s", "--interval", "500ms");
+    return event_line(up_end(begin(words), exit_code).output, "failed");
+}
+
+static void test_crowd__a_wrong_number_of_primaries_is_no_lack_of_migrations(void **state)
+{
+    (void) state;
+    PLAY_ONE(first, &visit_migrated);
+    PLAY_ONE(second, &visit_standby);
+    assert_contains(end_of_three("primary=1", 3), "too many primaries");
+    assert_contains(end_of_three("primary=2,standby=1", 8), "migrations are pending");
+    assert_contains(end_of_three("primary>=3", 3), "primary 2 of 3");
+}
+
+static void test_crowd__one_that_is_not_needed_is_no_lack_beside_migrations(void **state)
+{
+    (void) state;
+    PLAY_ONE(second, &visit_standby);
+    assert_contains(end_of_three("any=1", 8), "migrations are pending");
+    assert_contains(end_of_three("any=2", 3), "connection refused");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WAIT_TEST(test_crowd__what_was_ready_a_while_ago_is_asked_again),
         WAIT_TEST(test_crowd__what_could_not_be_confirmed_in_time_was_not_ready),
+        WAIT_TEST(test_crowd__a_wrong_number_of_primaries_is_no_lack_of_migrations),
+        WAIT_TEST(test_crowd__one_that_is_not_needed_is_no_lack_beside_migrations),
         UP_LOG_TEST,
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
