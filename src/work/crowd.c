@@ -238,14 +238,16 @@ static bool add_target(struct crowd *crowd, const struct target_spec *spec, stru
 {
     const struct settings *settings = crowd->run->settings;
     bool by_host = settings->has_need || settings->each_address || settings->until == RUNG_REPLICATED;
-    if (!by_host)
+    bool is_listed = spec->text != NULL; /* with others, whose names are all expected by now */
+    if (!by_host && is_listed)
         return crowd_add(crowd, spec, NULL, NULL, fault);
     struct arena scratch;
     struct target target;
     arena_init(&scratch);
     bool ok = target_build_one(&target, &scratch, settings, spec, fault);
     lookup_expect(ok ? target.host_count : 0);
-    ok = ok && add_hosts(crowd, *spec, &target, fault);
+    if (ok)
+        ok = by_host ? add_hosts(crowd, *spec, &target, fault) : crowd_add(crowd, spec, NULL, NULL, fault);
     arena_finish(&scratch);
     return ok;
 }

@@ -121,6 +121,21 @@ static void test_names__many_targets_of_one_name_look_it_up_together(void **stat
     assert_int_equal(event_count(log, "resolved"), TARGETS); /* each tells, though only one asked */
 }
 
+/* The main configuration's, as a crowd of one. */
+static void test_names__those_that_hang_hold_up_nobody(void **state)
+{
+    (void) state;
+#if defined(__SANITIZE_ADDRESS__)
+    skip(); /* there the program waits for what its pool still does */
+#endif
+    PLAY_ONE(first, &visit_primary);
+    const char *names = "one.test,two.test,three.test,db.test";
+    const char *hosts = write_hosts(NULL, "one.test never\ntwo.test never\nthree.test never\ndb.test 127.0.0.1\n");
+    const char *conninfo = must_format("host=%s port=%d user=u dbname=d sslmode=disable", names, fake_server_port(first));
+    struct run_result result = up_end(wait_begin_with_hosts(hosts, conninfo, WORDS("--json", "--timeout", "30s")), 0);
+    assert_contains(result.output, must_format("\"address\":\"%s\"", at("127.0.0.1")));
+}
+
 /* As behind a headless service of some size. */
 static void test_names__hundreds_of_addresses_are_as_many_targets(void **state)
 {
@@ -150,6 +165,7 @@ int main(void)
         NAMES_TEST(test_names__a_number_is_a_target_as_it_is),
         NAMES_TEST(test_names__hundreds_of_addresses_are_as_many_targets),
         NAMES_TEST(test_names__many_targets_of_one_name_look_it_up_together),
+        NAMES_TEST(test_names__those_that_hang_hold_up_nobody),
         UP_LOG_TEST,
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
