@@ -36,7 +36,7 @@ void member_on_answer(void *owner)
     crowd_reconsider(member->crowd);
 }
 
-/* Without memory to remember why, that is what is said of it. */
+/* Without memory to remember why, that is what is said of it. What is wrong with one target is nothing to the others. */
 void member_on_lost(void *owner, const struct fault *fault)
 {
     struct member *member = owner;
@@ -46,7 +46,7 @@ void member_on_lost(void *owner, const struct fault *fault)
     if (member->fault != NULL)
         *member->fault = *fault;
     crowd_tell_lost(member);
-    if (fault->class == FAULT_CONFIG || fault->class == FAULT_INTERNAL)
+    if (fault->class == FAULT_INTERNAL)
         crowd_end(member->crowd, fault);
     else
         crowd_reconsider(member->crowd);

@@ -54,6 +54,27 @@ static void test_crowd__files_that_are_pending_anywhere_are_exit_8(void **state)
     assert_contains(event_line(up_end(run, 0).output, "crowd_ready"), "\"ready\":2");
 }
 
+static void test_crowd__another_programs_ledger_is_a_matter_of_that_target(void **state)
+{
+    (void) state;
+    const char *migrations = FILES({ "1.sql", "SELECT 1;" });
+    const char *foreign = up_database("foreign");
+    const char *open = up_database("ours");
+    cluster_sql(cluster, foreign, "CREATE TABLE schema_migrations (version text)");
+    const char *const *words =
+        WORDS("--target", cluster_conninfo(cluster, foreign), "--target", cluster_conninfo(cluster, open), "--until",
+              "migrated", "-m", migrations, "--need", "any=1");
+    struct run *run = begin(words);
+    run_wait_for(run, "target_refused");
+    up_run(&(struct up){ .migrations = migrations, .database = open }, 0);
+    const char *log = up_end(run, 0).output;
+    assert_contains(event_line(log, "target_refused"), "it belongs to another program");
+    log = log_of(WORDS("--target", cluster_conninfo(cluster, foreign), "--target", cluster_conninfo(cluster, open),
+                       "--until", "migrated", "-m", migrations),
+                 2);
+    assert_contains(event_line(log, "failed"), "--ledger");
+}
+
 static void test_crowd__a_primary_its_standbys_and_a_promotion(void **state)
 {
     (void) state;
@@ -98,6 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UP_TEST(test_crowd__many_databases_of_one_server),
         UP_TEST(test_crowd__files_that_are_pending_anywhere_are_exit_8),
+        UP_TEST(test_crowd__another_programs_ledger_is_a_matter_of_that_target),
         UP_TEST(test_crowd__a_primary_its_standbys_and_a_promotion),
         UP_TEST(test_crowd__a_terminal_shows_a_table),
         UP_LOG_TEST,
