@@ -27,6 +27,7 @@ struct server_state {
     bool strings_conform;       /* standard_conforming_strings is on, as it is unless somebody turned it off */
     bool checks_client;         /* it was asked, under the lock, to notice when this runner is gone */
     bool may_notify;            /* this role may call pg_notify(), as far as was asked, under the lock */
+    bool has_timeouts;          /* statements are bounded even where nobody asks us for it; true where it was not asked */
     bool is_crowded;            /* READ_SLOTS: half of the connections that a role like this one may have are in use */
     char system_identifier[24]; /* READ_LAG; "" where it could not be asked, and then all of the lag is -1 */
     struct lag lag;             /* of a primary, replayed is where it writes */

@@ -22,10 +22,12 @@ enum note_kind {
     NOTE_PIN_STRINGS,  /* SET LOCAL standard_conforming_strings */
     NOTE_ROW,          /* the ledger's row */
     NOTE_ROW_TIMEOUT,  /* how long the row may wait for another runner's */
+    NOTE_ROW_UNBOUND,  /* the role's statement_timeout is not for that wait */
     NOTE_LOCK_TIMEOUT, /* of the migration's statements, up to its COMMIT */
     NOTE_STATEMENT_TIMEOUT,
-    NOTE_TIMEOUTS_ALONE, /* both, for a statement outside a transaction whose file asks for them */
-    NOTE_STATEMENT,      /* of the file */
+    NOTE_OWN_STATEMENT_TIMEOUT, /* the role's again */
+    NOTE_TIMEOUTS_ALONE,        /* both, for a statement outside a transaction whose file asks for them */
+    NOTE_STATEMENT,             /* of the file */
     NOTE_COPY,
     NOTE_ROLE,       /* back to the runner's own role, before the guard reads the ledger */
     NOTE_ROLE_LOCAL, /* the same up to the next COMMIT, after which the role that the file has set is in force again */
@@ -62,6 +64,7 @@ struct score_wishes {
     bool with_log;
     const char *log_identifier; /* for a hint */
     bool bounds_row;            /* --lock-wait is given */
+    bool has_timeouts;          /* the role's own, perhaps */
     int64_t lock_timeout_ms;    /* of this migration; -1: as the role has it */
     int64_t statement_timeout_ms;
     const struct progress_row *progress; /* this migration's rows */

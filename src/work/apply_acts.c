@@ -171,12 +171,22 @@ int64_t apply_statement_timeout_ms(const struct apply *apply)
 }
 
 /* Longer than the server can count is as long as it can count: 24 days. */
+static int64_t countable(int64_t timeout_ms)
+{
+    return timeout_ms < INT32_MAX ? timeout_ms : INT32_MAX;
+}
+
+/* To the server 0 is no timeout at all; to us it is not to wait. */
+int64_t apply_lock_wait_ms(const struct apply *apply)
+{
+    int64_t lock_wait_ms = apply->run->settings->lock_wait_ms;
+    return lock_wait_ms < 0 ? 0 : lock_wait_ms > 0 ? countable(lock_wait_ms) : 1;
+}
+
 static enum next say_timeout(struct apply *apply, struct act *act, const char *set, int64_t timeout_ms)
 {
     buf_clear(&apply->sql);
-    if (timeout_ms > INT32_MAX)
-        timeout_ms = INT32_MAX;
-    buf_add_format(&apply->sql, "%s = %" PRId64, set, timeout_ms);
+    buf_add_format(&apply->sql, "%s = %" PRId64, set, countable(timeout_ms));
     if (!buf_ok(&apply->sql))
         return fail_out_of_memory(apply);
     return apply_say(apply, act, SAY_TIMEOUT, buf_text(&apply->sql), 0);
@@ -192,11 +202,9 @@ static enum next say_timeout_alone(struct apply *apply, struct act *act, size_t 
                        timeout_ms > 0 ? timeout_ms : 0);
 }
 
-/* To the server 0 is no timeout at all; to us it is not to wait. */
 static enum next say_row_timeout(struct apply *apply, struct act *act)
 {
-    int64_t lock_wait_ms = apply->run->settings->lock_wait_ms;
-    return say_timeout(apply, act, "SET LOCAL lock_timeout", lock_wait_ms > 0 ? lock_wait_ms : 1);
+    return say_timeout(apply, act, "SET LOCAL lock_timeout", apply_lock_wait_ms(apply));
 }
 
 static enum next say_trace(struct apply *apply, struct act *act, size_t statement)
@@ -268,6 +276,10 @@ enum next apply_say_note(struct apply *apply, struct act *act, const struct note
         return say_progress(apply, act, "done", note->index);
     case NOTE_ROW_TIMEOUT:
         return say_row_timeout(apply, act);
+    case NOTE_ROW_UNBOUND:
+        return apply_say(apply, act, SAY_TIMEOUT, "SET LOCAL statement_timeout = 0", 0);
+    case NOTE_OWN_STATEMENT_TIMEOUT:
+        return apply_say(apply, act, SAY_TIMEOUT, "SET LOCAL statement_timeout TO DEFAULT", 0);
     case NOTE_LOCK_TIMEOUT:
         return say_timeout(apply, act, "SET LOCAL lock_timeout", apply_lock_timeout_ms(apply));
     case NOTE_STATEMENT_TIMEOUT:

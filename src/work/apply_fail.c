@@ -218,6 +218,21 @@ static void fail_commit(struct apply *apply, struct act_tag tag, const struct se
     apply_fail(apply, &fault, tag.step, 0);
 }
 
+/* Where there is no session lock, runners meet here too. */
+static bool is_late_preparation(const struct apply *apply, const struct server_message *error)
+{
+    return !apply->has_key && apply->run->settings->lock_wait_ms >= 0 && strcmp(error->fault.sqlstate, "55P03") == 0;
+}
+
+static void fail_late_preparation(struct apply *apply)
+{
+    struct fault fault;
+    fault_set(&fault, FAULT_LOCKED, "another runner is making the ledger %s and has not committed it within --lock-wait",
+              apply->reading->ledger.name);
+    fault_sqlstate(&fault, "55P03");
+    apply_fail(apply, &fault, apply->heard_step, 0);
+}
+
 /* What is in the way of the ledger is in the way of the first pending migration, whatever stands before that one. */
 static void fail_prepare(struct apply *apply, struct act_tag tag, const struct server_message *error)
 {
@@ -267,7 +282,10 @@ void apply_hear_error(void *owner, struct act_tag tag, const struct server_messa
         fail_commit(apply, tag, error);
         break;
     case SAY_PREPARE:
-        fail_prepare(apply, tag, error);
+        if (is_late_preparation(apply, error))
+            fail_late_preparation(apply);
+        else
+            fail_prepare(apply, tag, error);
         break;
     default:
         apply_fail(apply, &error->fault, pending_at(apply, tag.step), 0);

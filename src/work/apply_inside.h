@@ -28,7 +28,8 @@ enum stage { STAGE_PREPARING, STAGE_PERFORMING, STAGE_CLOSING, STAGE_CLEANING, S
 
 /* The program's own statements with the ledger's names filled in. */
 struct texts {
-    const char *lock_preparation; /* where there is no session lock: until the COMMIT of the preparation */
+    const char *bound_preparation; /* these where there is no session lock */
+    const char *lock_preparation;  /* until the COMMIT of the preparation */
     const char *create_schema;
     const char *create_ledger;
     const char *create_log;
@@ -113,7 +114,17 @@ struct apply {
 };
 
 /* The acts that make the ledger's tables, in their order. */
-enum { PREPARE_BEGIN, PREPARE_LOCK, PREPARE_SCHEMA, PREPARE_LEDGER, PREPARE_LOG, PREPARE_COMMIT, PREPARE_COUNT };
+enum {
+    PREPARE_BEGIN,
+    PREPARE_TIMEOUT,
+    PREPARE_UNBOUND,
+    PREPARE_LOCK,
+    PREPARE_SCHEMA,
+    PREPARE_LEDGER,
+    PREPARE_LOG,
+    PREPARE_COMMIT,
+    PREPARE_COUNT,
+};
 
 static inline const struct step *apply_step(const struct apply *apply, size_t index)
 {
@@ -139,6 +150,9 @@ enum next apply_say_read_only(struct apply *apply, struct act *act);
 /* What the file says of itself, else the settings; -1: as the role has it. */
 int64_t apply_lock_timeout_ms(const struct apply *apply);
 int64_t apply_statement_timeout_ms(const struct apply *apply);
+
+/* For how long the server is to wait for another runner, as its lock_timeout. */
+int64_t apply_lock_wait_ms(const struct apply *apply);
 
 /* apply_say.c: a talker's say_next */
 enum next apply_say_next(void *owner, struct act *act);

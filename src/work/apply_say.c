@@ -31,6 +31,7 @@ static struct score_wishes wishes_for(const struct apply *apply, const struct st
         .restores_client = apply->is_behind_pooler,
         .pins_strings = !apply->reading->server.strings_conform,
         .checks_client = apply->reading->server.checks_client,
+        .has_timeouts = apply->reading->server.has_timeouts,
         .bounds_row = apply->run->settings->lock_wait_ms >= 0,
         .lock_timeout_ms = apply_lock_timeout_ms(apply),
         .statement_timeout_ms = apply_statement_timeout_ms(apply),
@@ -80,6 +81,8 @@ static enum next say_prepare(struct apply *apply, struct act *act)
         bool needed;
     } acts[PREPARE_COUNT] = {
         [PREPARE_BEGIN] = { "BEGIN", true },
+        [PREPARE_TIMEOUT] = { apply->texts.bound_preparation, !apply->has_key },
+        [PREPARE_UNBOUND] = { "SET LOCAL statement_timeout = 0", !apply->has_key },
         [PREPARE_LOCK] = { apply->texts.lock_preparation, !apply->has_key },
         [PREPARE_SCHEMA] = { apply->texts.create_schema, !reading->schema_exists },
         [PREPARE_LEDGER] = { apply->texts.create_ledger, !reading->ledger.exists },

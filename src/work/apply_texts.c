@@ -1,6 +1,8 @@
 /*
  * The program's own statements with the ledger's names filled in, once for a run. It knows which there are, not when they are said.
  */
+#include <inttypes.h>
+
 #include "apply_inside.h"
 #include "statements.h"
 #include "text/template.h"
@@ -33,7 +35,9 @@ bool apply_fill_texts(struct apply *apply)
 {
     struct texts *texts = &apply->texts;
     texts->lock_preparation = arena_format(&apply->arena, "SELECT pg_advisory_xact_lock(%s)", apply->key);
-    return texts->lock_preparation != NULL && (texts->create_schema = fill(apply, sql_create_schema)) != NULL &&
+    texts->bound_preparation = arena_format(&apply->arena, "SET LOCAL lock_timeout = %" PRId64, apply_lock_wait_ms(apply));
+    return texts->lock_preparation != NULL && texts->bound_preparation != NULL &&
+           (texts->create_schema = fill(apply, sql_create_schema)) != NULL &&
            (texts->create_ledger = fill(apply, sql_create_ledger)) != NULL &&
            (texts->create_log = fill(apply, sql_create_log)) != NULL &&
            (texts->add_row = fill(apply, sql_add_row)) != NULL &&

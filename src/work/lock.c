@@ -129,6 +129,7 @@ static void hear_try(struct lock *lock, const struct row *row)
 {
     lock->got_it = is_true(row_text(row, 0));
     lock->reading.server.may_notify = is_true(row_text(row, 1));
+    lock->reading.server.has_timeouts = is_true(row_text(row, 2));
 }
 
 static void hear_row(void *owner, struct act_tag tag, const struct row *row)
@@ -326,6 +327,7 @@ static void poll(struct lock *lock)
     lock->holder = (struct holder){ .known = false };
     reading_init(&lock->reading, lock->run->settings, READ_LEDGER);
     lock->reading.server.may_notify = lock->takes_none; /* nobody asks then: whoever may not finds out */
+    lock->reading.server.has_timeouts = lock->takes_none;
     begin_talk(lock, lock->takes_none ? TURN_READING : TURN_CHECK);
 }
 

@@ -99,11 +99,13 @@ static void add_ending(struct score *score, const struct script *script, const s
     add(score, NOTE_COMMIT, 0);
 }
 
-/* The row's own wait, for another runner's, is bounded by --lock-wait; the statements' by the lock timeout. */
+/* The row's own wait, for another runner's, is bounded by --lock-wait and nothing else; the statements' by the lock timeout. */
 static void add_row(struct score *score, const struct score_wishes *wishes)
 {
-    if (wishes->bounds_row)
+    if (wishes->bounds_row || wishes->has_timeouts)
         add(score, NOTE_ROW_TIMEOUT, 0);
+    if (wishes->has_timeouts)
+        add(score, NOTE_ROW_UNBOUND, 0);
     add(score, NOTE_ROW, 0);
 }
 
@@ -113,6 +115,25 @@ static void add_timeouts(struct score *score, const struct score_wishes *wishes)
         add(score, NOTE_LOCK_TIMEOUT, 0);
     if (wishes->statement_timeout_ms >= 0)
         add(score, NOTE_STATEMENT_TIMEOUT, 0);
+}
+
+/* The row's timeouts have overwritten those that the file itself has SET before a SET TRANSACTION, which had to come first. */
+static bool sets_timeout(const struct script *script, size_t index)
+{
+    const struct statement *statement = &script->statements[index];
+    struct lexer lexer;
+    lexer_init(&lexer, script->source->bytes, statement->offset_bytes, statement->offset_bytes + statement->size_bytes);
+    return phrase_match(&lexer, "set local|session? lock_timeout|statement_timeout");
+}
+
+static void add_timeouts_after_row(struct score *score, const struct script *script, const struct score_wishes *wishes)
+{
+    if (wishes->has_timeouts && wishes->statement_timeout_ms < 0)
+        add(score, NOTE_OWN_STATEMENT_TIMEOUT, 0);
+    add_timeouts(score, wishes);
+    for (size_t i = 0; i < script->leading_set_count; i++)
+        if (sets_timeout(script, i))
+            add_statement(score, script, i);
 }
 
 /* Behind a pooler the session is somebody else's a moment later: what the file has changed is put back before the COMMIT. */
@@ -136,7 +157,7 @@ static void write_transaction(struct score *score, const struct script *script, 
     for (; i < script->leading_set_count; i++)
         add_statement(score, script, i);
     add_row(score, wishes);
-    add_timeouts(score, wishes);
+    add_timeouts_after_row(score, script, wishes);
     for (; i < script->statement_count; i++)
         add_statement(score, script, i);
     add_reset_within(score, script, wishes);

@@ -25,7 +25,7 @@
 
 #define LOCK_IS_OURS                                                                                                        \
     {                                                                                                                       \
-        .match = "pg_try_advisory_lock", .rows = "l|n\nt|t"                                                                 \
+        .match = "pg_try_advisory_lock", .rows = "l|n|t\nt|t|f"                                                             \
     }
 #define HOLDER(who)                                                                                                         \
     {                                                                                                                       \
@@ -104,7 +104,7 @@ static const struct fake_visit hanging_up[] = { { .replies = to_hang_up_once } }
 
 static const struct fake_reply to_keep_waiting[] = {
     EMPTY_DATABASE,
-    { .match = "pg_try_advisory_lock", .rows = "l|n\nf|t", .times = 2 },
+    { .match = "pg_try_advisory_lock", .rows = "l|n|t\nf|t|f", .times = 2 },
     LOCK_IS_OURS,
     { .match = "AS is_us", .rows = "is_us|pid|a|h|s|q\nf|99|other|10.0.0.1|2026-01-01|SELECT 1", .times = 2 },
     WE_HOLD_IT,

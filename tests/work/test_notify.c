@@ -31,7 +31,7 @@ static void test_notify__a_role_that_may_not_applies_without_it(void **state)
                                            "|f|f|150004|public|t|t|t|t|t|t|<packed></packed>|<packed></packed>"             \
     }
 #define LOCK_IS_OURS                                                                                                        \
-    { .match = "pg_try_advisory_lock", .rows = "l|n\nt|t" },                                                                \
+    { .match = "pg_try_advisory_lock", .rows = "l|n|t\nt|t|f" },                                                            \
     {                                                                                                                       \
         .match = "AS is_us", .rows = "is_us|pid|a|h|s|q\nt|1|pgusher|local|2026|SELECT 1"                                   \
     }

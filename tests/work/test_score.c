@@ -73,6 +73,10 @@ static const char *word(const struct note *note)
         return "check";
     case NOTE_ROW_TIMEOUT:
         return "row-timeout";
+    case NOTE_ROW_UNBOUND:
+        return "row-unbound";
+    case NOTE_OWN_STATEMENT_TIMEOUT:
+        return "own-statement-timeout";
     case NOTE_LOCK_TIMEOUT:
         return "lock-timeout";
     case NOTE_STATEMENT_TIMEOUT:
@@ -154,7 +158,8 @@ static void test_score__a_transaction_has_its_row_first_and_its_guard_last(void 
         { "CREATE TABLE a (b int); INSERT INTO a VALUES (1); DROP TABLE a", "BEGIN row s1 s2 s3 log guard COMMIT" },
         { "BEGIN; CREATE TABLE a (b int); COMMIT;", "BEGIN row s1 log guard COMMIT" },
         { "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; CREATE TABLE a (b int);", "BEGIN s1 row s2 log guard COMMIT" },
-        { "SET LOCAL lock_timeout = 1; SET TRANSACTION READ WRITE; DROP TABLE a;", "BEGIN s1 s2 row s3 log guard COMMIT" },
+        { "SET LOCAL lock_timeout = 1; SET TRANSACTION READ WRITE; DROP TABLE a;",
+          "BEGIN s1 s2 row s1 s3 log guard COMMIT" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_string_equal(write_score(cases[i].text, &logged), cases[i].notes);
@@ -302,6 +307,30 @@ static void test_score__the_row_waits_for_a_runner_and_the_statements_for_a_lock
         write_score("-- pgusher: lock_timeout=1s\n" CONCURRENTLY, &plain),
         "| begin started1 commit | alone-timeout1 alone-timeout2 | s1 | begin done1 commit | begin row guard "
         "COMMIT |");
+}
+
+static void test_score__what_the_role_has_of_timeouts_is_for_the_statements_and_not_for_the_row(void **state)
+{
+    (void) state;
+    struct score_wishes wishes = { .has_timeouts = true, .lock_timeout_ms = 5000, .statement_timeout_ms = -1 };
+    assert_string_equal(write_score("SELECT 1;", &wishes),
+                        "BEGIN row-timeout row-unbound row own-statement-timeout lock-timeout s1 guard COMMIT");
+    wishes.statement_timeout_ms = 1000;
+    assert_string_equal(write_score("SELECT 1;", &wishes),
+                        "BEGIN row-timeout row-unbound row lock-timeout statement-timeout s1 guard COMMIT");
+    assert_string_equal(
+        write_score(CONCURRENTLY, &wishes),
+        "| begin started1 commit | s1 | begin done1 commit | begin row-timeout row-unbound row guard COMMIT |");
+}
+
+static void test_score__a_timeout_that_a_file_sets_before_its_transactions_mode_is_set_again(void **state)
+{
+    (void) state;
+    const struct score_wishes wishes = { .lock_timeout_ms = 5000, .statement_timeout_ms = -1 };
+    assert_string_equal(write_score("SET LOCAL lock_timeout = 1; SET statement_timeout = 2; SET search_path = s;"
+                                    "SET TRANSACTION READ WRITE; SELECT 1;",
+                                    &wishes),
+                        "BEGIN s1 s2 s3 s4 row lock-timeout s1 s2 s5 guard COMMIT");
 }
 
 static void test_score__an_explicit_block_is_one_unit(void **state)
@@ -514,6 +543,8 @@ int main(void)
         TEST(test_score__what_cannot_run_in_a_transaction_has_its_started_row_committed_first),
         TEST(test_score__what_can_run_in_a_transaction_does_so_with_its_progress),
         TEST(test_score__the_row_waits_for_a_runner_and_the_statements_for_a_lock),
+        TEST(test_score__what_the_role_has_of_timeouts_is_for_the_statements_and_not_for_the_row),
+        TEST(test_score__a_timeout_that_a_file_sets_before_its_transactions_mode_is_set_again),
         TEST(test_score__an_explicit_block_is_one_unit),
         TEST(test_score__a_rerun_skips_what_was_done),
         TEST(test_score__a_rerun_repeats_what_is_harmless),

@@ -241,7 +241,7 @@ static void test_signals__a_server_that_never_answers_the_cancel_holds_nobody_up
     (void) state;
     static const struct fake_reply replies[] = {
         { .match = "AS in_recovery", .rows = "pid|r|o|v|s|l|g|lw|se|mc|sc|lr|gr\n1|f|f|150004|public|f|f|f|t|t|t|\\N|\\N" },
-        { .match = "pg_try_advisory_lock", .rows = "l|n\nt|t" },
+        { .match = "pg_try_advisory_lock", .rows = "l|n|t\nt|t|f" },
         { .match = "AS is_us", .rows = "is_us|pid|a|h|s|q\nt|1|pgusher|local|2026|SELECT 1" },
         { .match = "CREATE TABLE one", .deed = FAKE_SAY_NOTHING },
         FAKE_END

@@ -4,6 +4,7 @@
  */
 #include <libpq-fe.h>
 
+#include "pooler.h"
 #include "up.h"
 
 static PGconn *hold(const char *database, const char *sql)
@@ -144,6 +145,54 @@ static void test_table_locks__another_runners_row_is_waited_for_as_long_as_lock_
     assert_string_equal(ledger_names(database), "0.sql,1.sql");
 }
 
+/* For longer than the timeouts of that database allow a statement. */
+#define WAITS_LONG                                                                                                          \
+    "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' "                 \
+    "AND clock_timestamp() - query_start > '1 s')"
+
+static void expect_to_wait_for_row(int port)
+{
+    const char *database = up_database("hurried");
+    up_run(&(struct up){ .migrations = FILES({ "0.sql", "CREATE TABLE seen (it text);" }), .database = database }, 0);
+    cluster_sql(cluster, NULL, must_format("ALTER DATABASE %s SET lock_timeout = '400ms'", database));
+    cluster_sql(cluster, NULL, must_format("ALTER DATABASE %s SET statement_timeout = '800ms'", database));
+    PGconn *conn = hold(database, "SET statement_timeout = 0; BEGIN; INSERT INTO schema_migrations VALUES ('1.sql')");
+    const char *see = "INSERT INTO seen SELECT current_setting('statement_timeout');";
+    struct run *run = up_begin(
+        &(struct up){ .migrations = FILES({ "0.sql", "CREATE TABLE seen (it text);" }, { "1.sql", see }, { "2.sql", see }),
+                      .database = database,
+                      .port = port });
+    wait_until(database, WAITS_LONG);
+    PQclear(PQexec(conn, "COMMIT"));
+    PQfinish(conn);
+    up_end(run, 0);
+    assert_string_equal(ledger_names(database), "0.sql,1.sql,2.sql");
+    expect_sql(database, "SELECT string_agg(it, ' ') FROM seen", "800ms");
+}
+
+static void test_table_locks__timeouts_of_the_role_are_not_for_the_wait_for_another_runners_row(void **state)
+{
+    (void) state;
+    expect_to_wait_for_row(0);
+    expect_to_wait_for_row(pooler_start(cluster, "transaction", 2));
+}
+
+/* Behind a pooler runners make the ledger one after another, under a lock of the transaction. */
+static void test_table_locks__who_makes_the_ledger_is_waited_for_as_long_as_lock_wait_says(void **state)
+{
+    (void) state;
+    const char *database = up_database("making");
+    PGconn *conn = hold(database, "BEGIN; CREATE TABLE schema_migrations (migration_name varchar(255) PRIMARY KEY, "
+                                  "applied_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP)");
+    const char *said = up_failure(&(struct up){ .migrations = FILES({ "1.sql", "SELECT 1;" }),
+                                                .database = database,
+                                                .port = pooler_start(cluster, "transaction", 2),
+                                                .arguments = WORDS("--lock-wait", "200ms") },
+                                  7);
+    PQfinish(conn);
+    assert_contains(said, "--lock-wait");
+}
+
 /* A look from outside logs in beside a migration that takes a second, and nobody may be in a database that is copied. */
 static void test_table_locks__who_looked_on_at_one_migration_is_gone_before_the_next(void **state)
 {
@@ -166,6 +215,8 @@ int main(void)
         UP_TEST(test_table_locks__a_deadlock_is_tried_again),
         UP_TEST(test_table_locks__a_statement_runs_no_longer_than_it_may),
         UP_TEST(test_table_locks__another_runners_row_is_waited_for_as_long_as_lock_wait_says),
+        UP_TEST(test_table_locks__timeouts_of_the_role_are_not_for_the_wait_for_another_runners_row),
+        UP_TEST(test_table_locks__who_makes_the_ledger_is_waited_for_as_long_as_lock_wait_says),
         UP_TEST(test_table_locks__who_looked_on_at_one_migration_is_gone_before_the_next),
         UP_LOG_TEST,
     };
