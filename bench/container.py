@@ -100,7 +100,7 @@ def outside(tool):
 
 
 def memory_kb(stopwatch, words, environment):
-    return rounds.run(stopwatch, (words, environment, None))['memory_kb']
+    return rounds.run(stopwatch, (words, {**os.environ, **environment}, None))['memory_kb']
 
 
 def many_kb(stage, stopwatch, tool):

@@ -33,7 +33,6 @@ WIDTHS = [1, 10, 100, 1000, 2000]
 LOGIN_WIDTHS = [100, 1000]
 CLUSTERS, DATABASES = 3, 34
 QUICK, SILENT, SLOW = 1, 2, 3  # the second byte of an address decides what it does
-SLOW_S = 1.0
 TIMEOUT_S = 3
 NOT_IN_TIME = 3  # the exit code
 MANY = 1000
