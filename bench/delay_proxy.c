@@ -52,6 +52,7 @@ struct link {
     bool server_spoke_last; /* before the login */
     bool closing;
     unsigned open_ends;
+    unsigned flushing; /* ends that the other's end has reached, and that have not yet taken all that came before it */
     uint64_t begun_ns;
 };
 
@@ -137,7 +138,8 @@ static void on_flushed(uv_shutdown_t *request, int status)
 {
     struct end *end = request->data;
     (void) status; /* whoever has gone meanwhile gets nothing more */
-    close_link(end->link);
+    if (--end->link->flushing == 0)
+        close_link(end->link);
 }
 
 /* The other side's end has come through. Whatever came before it may still wait for room in the system's buffer. */
@@ -145,8 +147,9 @@ static void close_behind(struct end *to)
 {
     to->closes_ns = 0;
     to->flushing.data = to;
+    to->link->flushing++;
     if (uv_shutdown(&to->flushing, (uv_stream_t *) &to->tcp, on_flushed) != 0)
-        close_link(to->link);
+        on_flushed(&to->flushing, UV_ENOTCONN);
 }
 
 /* Gives the time of what comes next to that end, 0 for nothing. */
