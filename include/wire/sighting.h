@@ -21,6 +21,7 @@ enum seen {
     SEEN_NO_DATABASE,    /* 3D000 */
     SEEN_TLS_VERIFY,     /* the certificate does not verify */
     SEEN_TLS_MISSING,    /* TLS is required and the server has none */
+    SEEN_NOT_SERVED,     /* logged in, but what was asked is refused, or the server is too old to be asked */
     SEEN_OTHER,          /* some other answer of a server, or of libpq */
     SEEN_IN_RECOVERY,    /* logged in, but it is a standby */
     SEEN_READ_ONLY,      /* logged in, a primary, but transactions are read-only by default */

@@ -83,6 +83,9 @@ void reading_hear_error(struct reading *reading, struct act_tag tag, const struc
 /* Of an error of our own queries: FAULT_REFUSED, if asking again will not help, else FAULT_NOT_READY. */
 enum fault_class reading_error_class(const struct fault *error);
 
+/* Adds what to do about an error of a reading, where that is known. */
+void reading_advise(const struct settings *settings, struct fault *fault);
+
 /*
  * Everything was heard. False: the server is too old or somebody else's table has the ledger's name (FAULT_CONFIG), there is no
  * right to read it (FAULT_REFUSED), or the server failed otherwise (FAULT_NOT_READY).

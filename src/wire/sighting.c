@@ -60,6 +60,7 @@ const char *seen_words(enum seen seen)
         [SEEN_NO_DATABASE] = "no such database",
         [SEEN_TLS_VERIFY] = "the certificate does not verify",
         [SEEN_TLS_MISSING] = "the server has no TLS",
+        [SEEN_NOT_SERVED] = "logged in, but not served",
         [SEEN_OTHER] = "connection failed",
         [SEEN_IN_RECOVERY] = "a standby, not writable",
         [SEEN_READ_ONLY] = "read-only",
@@ -85,6 +86,7 @@ bool seen_is_refusal(enum seen seen)
     case SEEN_NO_DATABASE:
     case SEEN_TLS_VERIFY:
     case SEEN_TLS_MISSING:
+    case SEEN_NOT_SERVED:
         return true;
     default:
         return false;

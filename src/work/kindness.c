@@ -48,6 +48,7 @@ static struct bounds bounds_for(const struct look *look)
     case SEEN_NO_DATABASE:
     case SEEN_TLS_VERIFY:
     case SEEN_TLS_MISSING:
+    case SEEN_NOT_SERVED:
         return (struct bounds){ 250, 1000 }; /* each one is a line in the server's log */
     default:
         return (struct bounds){ 50, 500 };

@@ -309,10 +309,14 @@ void reading_hear_error(struct reading *reading, struct act_tag tag, const struc
     reading->fault = error->fault;
     reading->fault.context[0] = '\0'; /* it would only quote the query that reads the ledger */
     reading->fault.class = reading_error_class(&error->fault);
-    if (strcmp(error->fault.sqlstate, "42501") == 0)
-        fault_hint(&reading->fault,
-                   "pgusher has to read the ledger %s: GRANT SELECT on it to this role (and INSERT, to migrate).",
-                   reading->settings->ledger_table);
+    reading_advise(reading->settings, &reading->fault);
+}
+
+void reading_advise(const struct settings *settings, struct fault *fault)
+{
+    if (strcmp(fault->sqlstate, "42501") == 0)
+        fault_hint(fault, "pgusher has to read the ledger %s: GRANT SELECT on it to this role (and INSERT, to migrate).",
+                   settings->ledger_table);
 }
 
 /* --- going on, and concluding ---------------------------------------------------------------------------------------- */

@@ -215,7 +215,15 @@ static void hear_error(void *owner, struct act_tag tag, const struct server_mess
 
 static void say_reading(struct slot *slot);
 
-/* A server that answers a SELECT with an error is not ready; one that has no ledger for us will not get better. */
+/* A server that answers a SELECT with an error is not ready; a right that is missing may come a moment later, as a role may. */
+static void lose_to(struct slot *slot, const struct fault *fault)
+{
+    struct sighting sighting;
+    sighting_set(&sighting, fault->class == FAULT_REFUSED ? SEEN_NOT_SERVED : SEEN_OTHER, fault->what);
+    memcpy(sighting.sqlstate, fault->sqlstate, sizeof sighting.sqlstate);
+    slot_lose(slot, &sighting);
+}
+
 static void hear_end(void *owner)
 {
     struct slot *slot = owner;
@@ -224,13 +232,10 @@ static void hear_end(void *owner)
         say_reading(slot);
     } else if (reading_conclude(&slot->reading, &fault)) {
         judge_reading(slot);
-    } else if (fault.class != FAULT_NOT_READY) {
-        wait_fail(slot->wait, &fault);
+    } else if (fault.class == FAULT_NOT_READY || fault.class == FAULT_REFUSED) {
+        lose_to(slot, &fault);
     } else {
-        struct sighting sighting;
-        sighting_set(&sighting, SEEN_OTHER, fault.what);
-        memcpy(sighting.sqlstate, fault.sqlstate, sizeof sighting.sqlstate);
-        slot_lose(slot, &sighting);
+        wait_fail(slot->wait, &fault);
     }
 }
 

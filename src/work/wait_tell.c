@@ -146,6 +146,13 @@ static const char *hint_for(enum seen seen, const struct slot *where)
     }
 }
 
+static void advise(const struct wait *wait, enum seen seen, const struct slot *where, struct fault *fault)
+{
+    fault_hint(fault, "%s", hint_for(seen, where));
+    if (seen == SEEN_NOT_SERVED)
+        reading_advise(wait->run->settings, fault);
+}
+
 void wait_tell_not_ready(const struct wait *wait, const char *bound, struct fault *fault)
 {
     int64_t since_us = 0;
@@ -162,7 +169,7 @@ void wait_tell_not_ready(const struct wait *wait, const char *bound, struct faul
     if (sighting != NULL)
         fault_sqlstate(fault, sighting->sqlstate);
     if (sighting != NULL)
-        fault_hint(fault, "%s", hint_for(sighting->seen, where));
+        advise(wait, sighting->seen, where, fault);
     buf_finish(&seen);
 }
 
@@ -171,7 +178,7 @@ void wait_tell_refused(const struct wait *wait, const struct sighting *refusal, 
     fault_set(fault, FAULT_REFUSED, "%s refuses: %s", wait->label,
               refusal->message[0] != '\0' ? refusal->message : seen_words(refusal->seen));
     fault_sqlstate(fault, refusal->sqlstate);
-    fault_hint(fault, "%s", hint_for(refusal->seen, NULL));
+    advise(wait, refusal->seen, NULL, fault);
 }
 
 void wait_tell_ready(const struct wait *wait)

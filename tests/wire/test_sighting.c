@@ -332,8 +332,8 @@ static void test_sighting__everything_that_can_be_seen_has_words(void **state)
 static void test_sighting__only_what_rarely_gets_better_is_a_refusal(void **state)
 {
     (void) state;
-    const enum seen refusals[] = { SEEN_NO_PASSWORD, SEEN_AUTHENTICATION, SEEN_NO_DATABASE, SEEN_TLS_VERIFY,
-                                   SEEN_TLS_MISSING };
+    const enum seen refusals[] = { SEEN_NO_PASSWORD, SEEN_AUTHENTICATION, SEEN_NO_DATABASE,
+                                   SEEN_TLS_VERIFY,  SEEN_TLS_MISSING,    SEEN_NOT_SERVED };
     unsigned count = 0;
     for (int seen = SEEN_NOTHING; seen <= SEEN_PENDING; seen++)
         count += seen_is_refusal((enum seen) seen);

@@ -36,8 +36,8 @@ static void test_kindness__what_is_about_to_change_is_asked_again_soon(void **st
 static void test_kindness__a_refusal_is_a_line_in_a_log_and_asked_for_seldom(void **state)
 {
     (void) state;
-    static const enum seen seen[] = { SEEN_NO_PASSWORD, SEEN_AUTHENTICATION, SEEN_NO_DATABASE, SEEN_TLS_VERIFY,
-                                      SEEN_TLS_MISSING };
+    static const enum seen seen[] = { SEEN_NO_PASSWORD, SEEN_AUTHENTICATION, SEEN_NO_DATABASE,
+                                      SEEN_TLS_VERIFY,  SEEN_TLS_MISSING,    SEEN_NOT_SERVED };
     for (size_t i = 0; i < sizeof seen / sizeof seen[0]; i++) {
         struct look look = look_at(seen[i]);
         for (int others = 0; others < 2; others++, look.for_others = true) {

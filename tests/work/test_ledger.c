@@ -180,8 +180,10 @@ static void test_ledger__a_role_without_select_is_refused(void **state)
     const char *database = up_database("noselect");
     up_run(&(struct up){ .migrations = one_table_folder(), .database = database }, 0);
     cluster_sql(cluster, database, "CREATE ROLE blind LOGIN");
-    assert_contains(up_failure(&(struct up){ .migrations = one_table_folder(), .database = database, .role = "blind" }, 4),
-                    "GRANT SELECT");
+    const struct up up = {
+        .migrations = one_table_folder(), .database = database, .role = "blind", .arguments = WORDS("--grace", "0")
+    };
+    assert_contains(up_failure(&up, 4), "GRANT SELECT");
 }
 
 static void test_ledger__a_role_without_rights_to_the_log_migrates_without_it(void **state)

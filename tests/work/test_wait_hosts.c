@@ -197,6 +197,19 @@ static void test_wait__two_refusals_of_two_hosts_are_one(void **state)
     assert_contains(event_line(log, "failed"), "\"sqlstate\":\"28P01\"");
 }
 
+/* It is too old for us, and the other one may be new. */
+static void test_wait__a_server_that_is_of_no_use_does_not_end_it_for_the_other(void **state)
+{
+    (void) state;
+    static const struct fake_reply replies[] = { STATE_OF("f", "f", "120017"), FAKE_END };
+    static const struct fake_visit old = { .replies = replies };
+    PLAY_ONE(first, &old);
+    struct run *run = wait_begin(both(), WORDS(SHORT, "--attempts", "600", "--grace", "0"));
+    run_wait_for(run, "PostgreSQL 12");
+    PLAY_ONE(second, &visit_primary);
+    expect_winner(up_end(run, 0).output, second);
+}
+
 /* localhost, with a server on one of its two addresses. */
 static void test_wait__an_address_that_is_nobodys_does_not_hide_a_refusal(void **state)
 {
@@ -399,6 +412,7 @@ int main(void)
         WAIT_TEST(test_wait__writable_passes_over_a_standby),
         WAIT_TEST(test_wait__one_refusal_of_two_hosts_is_none),
         WAIT_TEST(test_wait__two_refusals_of_two_hosts_are_one),
+        WAIT_TEST(test_wait__a_server_that_is_of_no_use_does_not_end_it_for_the_other),
         WAIT_TEST(test_wait__an_address_that_is_nobodys_does_not_hide_a_refusal),
         WAIT_TEST(test_wait__addresses_that_refuse_differently_still_refuse),
         WAIT_TEST(test_wait__a_name_that_resolves_only_later),

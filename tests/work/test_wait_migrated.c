@@ -177,6 +177,39 @@ static void test_migrated__a_role_that_may_only_read_can_wait(void **state)
     up_end(run, 0);
 }
 
+/* The ledger is there from the first file on, and the role may read it from the second. */
+static void test_migrated__a_right_that_comes_a_moment_later_is_waited_for(void **state)
+{
+    (void) state;
+    const char *database = up_database("later");
+    const char *folder =
+        FILES({ "1.sql", "CREATE TABLE a (b int);" }, { "2.sql", "GRANT SELECT ON schema_migrations TO late;" });
+    cluster_sql(cluster, database, "CREATE ROLE late LOGIN");
+    up_run(&(struct up){ .migrations = FILES({ "1.sql", "CREATE TABLE a (b int);" }), .database = database }, 0);
+    struct up up = waiter(folder, database);
+    up.role = "late";
+    struct run *run = up_begin(&up);
+    run_wait_for(run, "logged in, but not served");
+    up_run(&(struct up){ .migrations = folder, .database = database }, 0);
+    up_end(run, 0);
+}
+
+static void test_migrated__a_right_that_does_not_come_is_a_refusal_after_the_grace(void **state)
+{
+    (void) state;
+    const char *database = up_database("never");
+    up_run(&(struct up){ .migrations = two_files(), .database = database }, 0);
+    cluster_sql(cluster, database, "CREATE ROLE unlucky LOGIN");
+    const struct up up = { .command = "wait",
+                           .migrations = two_files(),
+                           .database = database,
+                           .role = "unlucky",
+                           .arguments = WORDS("--until", "migrated", "--grace", "300ms") };
+    const char *said = up_failure(&up, 4);
+    assert_contains(said, "refuses: permission denied for table schema_migrations");
+    assert_contains(said, "GRANT SELECT");
+}
+
 static void test_migrated__a_server_that_is_restarted_only_sets_it_back(void **state)
 {
     (void) state;
@@ -320,6 +353,8 @@ int main(void)
         UP_TEST(test_migrated__reads_again_when_it_is_told),
         UP_TEST(test_migrated__other_runners_rows_are_found_without_being_told),
         UP_TEST(test_migrated__a_role_that_may_only_read_can_wait),
+        UP_TEST(test_migrated__a_right_that_comes_a_moment_later_is_waited_for),
+        UP_TEST(test_migrated__a_right_that_does_not_come_is_a_refusal_after_the_grace),
         UP_TEST(test_migrated__a_server_that_is_restarted_only_sets_it_back),
         UP_TEST(test_migrated__a_standby_is_asked_now_and_then),
         UP_TEST(test_migrated__behind_a_pooler_nothing_is_kept),

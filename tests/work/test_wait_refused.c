@@ -109,7 +109,7 @@ static void test_wait__a_server_that_is_too_old_is_refused(void **state)
     static const struct fake_reply replies[] = { STATE_OF("f", "f", "120017"), FAKE_END };
     static const struct fake_visit visit = { .replies = replies };
     PLAY_ONE(first, &visit);
-    assert_contains(event_line(wait_log(only(first), NULL, 4), "failed"), "PostgreSQL 12");
+    assert_contains(event_line(wait_log(only(first), WORDS("--grace", "0"), 4), "failed"), "PostgreSQL 12");
 }
 
 int main(void)
