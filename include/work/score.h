@@ -26,8 +26,9 @@ enum note_kind {
     NOTE_LOCK_TIMEOUT, /* of the migration's statements, up to its COMMIT */
     NOTE_STATEMENT_TIMEOUT,
     NOTE_OWN_STATEMENT_TIMEOUT, /* the role's again */
-    NOTE_TIMEOUTS_ALONE,        /* both, for a statement outside a transaction whose file asks for them */
-    NOTE_STATEMENT,             /* of the file */
+    NOTE_LOCK_TIMEOUT_ALONE,    /* for a statement outside a transaction whose file asks for it */
+    NOTE_STATEMENT_TIMEOUT_ALONE,
+    NOTE_STATEMENT, /* of the file */
     NOTE_COPY,
     NOTE_ROLE,       /* back to the runner's own role, before the guard reads the ledger */
     NOTE_ROLE_LOCAL, /* the same up to the next COMMIT, after which the role that the file has set is in force again */

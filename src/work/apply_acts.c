@@ -193,13 +193,10 @@ static enum next say_timeout(struct apply *apply, struct act *act, const char *s
 }
 
 /* Session-wide, because there is no transaction; the next migration starts from a reset session anyway. */
-static enum next say_timeout_alone(struct apply *apply, struct act *act, size_t which)
+static enum next say_timeout_alone(struct apply *apply, struct act *act, const char *set, int64_t timeout_ms)
 {
-    const struct script *script = &apply_step(apply, apply->step)->script;
-    int64_t timeout_ms = which == 0 ? script->lock_timeout_ms : script->statement_timeout_ms;
     apply->session_is_changed = true;
-    return say_timeout(apply, act, which == 0 ? "SET lock_timeout" : "SET statement_timeout",
-                       timeout_ms > 0 ? timeout_ms : 0);
+    return say_timeout(apply, act, set, timeout_ms);
 }
 
 static enum next say_row_timeout(struct apply *apply, struct act *act)
@@ -284,8 +281,10 @@ enum next apply_say_note(struct apply *apply, struct act *act, const struct note
         return say_timeout(apply, act, "SET LOCAL lock_timeout", apply_lock_timeout_ms(apply));
     case NOTE_STATEMENT_TIMEOUT:
         return say_timeout(apply, act, "SET LOCAL statement_timeout", apply_statement_timeout_ms(apply));
-    case NOTE_TIMEOUTS_ALONE:
-        return say_timeout_alone(apply, act, note->index);
+    case NOTE_LOCK_TIMEOUT_ALONE:
+        return say_timeout_alone(apply, act, "SET lock_timeout", apply_lock_timeout_ms(apply));
+    case NOTE_STATEMENT_TIMEOUT_ALONE:
+        return say_timeout_alone(apply, act, "SET statement_timeout", apply_statement_timeout_ms(apply));
     case NOTE_GUARD:
         return say_guard(apply, act);
     case NOTE_COMMIT:

@@ -277,13 +277,15 @@ static void add_progress(struct score *score, const struct script *script, enum 
     add(score, NOTE_BARRIER, index);
 }
 
-/* A timeout would leave an INVALID index: a statement that runs alone has one only where its file asks for it. */
+/* A timeout would leave an INVALID index: a statement that runs alone has of ours only what its file asks for, and else the role's. */
 static void add_timeouts_alone(struct score *score, const struct script *script)
 {
     if (script->lock_timeout_ms < 0 && script->statement_timeout_ms < 0)
         return;
-    add(score, NOTE_TIMEOUTS_ALONE, 0);
-    add(score, NOTE_TIMEOUTS_ALONE, 1);
+    if (script->lock_timeout_ms >= 0)
+        add(score, NOTE_LOCK_TIMEOUT_ALONE, 0);
+    if (script->statement_timeout_ms >= 0)
+        add(score, NOTE_STATEMENT_TIMEOUT_ALONE, 0);
     add(score, NOTE_BARRIER, 0);
 }
 

@@ -81,8 +81,10 @@ static const char *word(const struct note *note)
         return "lock-timeout";
     case NOTE_STATEMENT_TIMEOUT:
         return "statement-timeout";
-    case NOTE_TIMEOUTS_ALONE:
-        return must_format("alone-timeout%u", note->index + 1);
+    case NOTE_LOCK_TIMEOUT_ALONE:
+        return "lock-timeout-alone";
+    case NOTE_STATEMENT_TIMEOUT_ALONE:
+        return "statement-timeout-alone";
     case NOTE_ASK:
         return must_format("ask%u", note->index + 1);
     case NOTE_DROP:
@@ -303,10 +305,11 @@ static void test_score__the_row_waits_for_a_runner_and_the_statements_for_a_lock
                         "BEGIN s1 row-timeout row lock-timeout statement-timeout s2 guard COMMIT");
     assert_string_equal(write_score(CONCURRENTLY, &wishes),
                         "| begin started1 commit | s1 | begin done1 commit | begin row-timeout row guard COMMIT |");
-    assert_string_equal(
-        write_score("-- pgusher: lock_timeout=1s\n" CONCURRENTLY, &plain),
-        "| begin started1 commit | alone-timeout1 alone-timeout2 | s1 | begin done1 commit | begin row guard "
-        "COMMIT |");
+    assert_string_equal(write_score("-- pgusher: lock_timeout=1s\n" CONCURRENTLY, &plain),
+                        "| begin started1 commit | lock-timeout-alone | s1 | begin done1 commit | begin row guard COMMIT |");
+    assert_string_equal(write_score("-- pgusher: lock_timeout=1s statement_timeout=0\n" CONCURRENTLY, &plain),
+                        "| begin started1 commit | lock-timeout-alone statement-timeout-alone | s1 | begin done1 commit | "
+                        "begin row guard COMMIT |");
 }
 
 static void test_score__what_the_role_has_of_timeouts_is_for_the_statements_and_not_for_the_row(void **state)
@@ -476,12 +479,12 @@ static void test_score__a_rerun_keeps_the_timeouts_that_the_file_asks_for(void *
     wishes.progress = &row;
     wishes.progress_count = 1;
     assert_string_equal(write_score("-- pgusher: statement_timeout=1h\n" CONCURRENTLY, &wishes),
-                        "| alone-timeout1 alone-timeout2 | ask1 | drop1 | again1 | begin done1 commit | begin row log guard "
+                        "| statement-timeout-alone | ask1 | drop1 | again1 | begin done1 commit | begin row log guard "
                         "COMMIT |");
     row.state = PROGRESS_FAILED;
     assert_string_equal(write_score("-- pgusher: statement_timeout=1h\n" CONCURRENTLY, &wishes),
-                        "| alone-timeout1 alone-timeout2 | ask1 | drop1 | begin started1 commit | alone-timeout1 "
-                        "alone-timeout2 | s1 | begin done1 commit | begin row log guard COMMIT |");
+                        "| statement-timeout-alone | ask1 | drop1 | begin started1 commit | statement-timeout-alone "
+                        "| s1 | begin done1 commit | begin row log guard COMMIT |");
 }
 
 static void test_score__a_statement_that_failed_is_tried_again_after_what_it_left(void **state)

@@ -107,6 +107,24 @@ static void test_table_locks__a_statement_that_runs_alone_has_a_timeout_only_if_
     expect_sql(database, "SELECT string_agg(it, ' ') FROM seen", "0 2s 5s");
 }
 
+static void test_table_locks__a_statement_that_runs_alone_keeps_those_of_the_role_that_its_file_does_not_set(void **state)
+{
+    (void) state;
+    const char *procedure = "CREATE TABLE seen (it text); CREATE PROCEDURE see() LANGUAGE sql AS $$ INSERT INTO seen "
+                            "SELECT current_setting('lock_timeout') || ' ' || current_setting('statement_timeout') $$;";
+    const char *database = up_database("own");
+    cluster_sql(cluster, NULL, must_format("ALTER DATABASE %s SET lock_timeout = '41min'", database));
+    cluster_sql(cluster, NULL, must_format("ALTER DATABASE %s SET statement_timeout = '42min'", database));
+    up_run(&(struct up){ .migrations = FILES(
+                             { "1.sql", procedure }, { "2.sql", "-- pgusher: transaction=off\nCALL see();" },
+                             { "3.sql", "-- pgusher: transaction=off lock_timeout=43m\nCALL see();" },
+                             { "4.sql", "-- pgusher: transaction=off statement_timeout=44m\nCALL see();" },
+                             { "5.sql", "-- pgusher: transaction=off lock_timeout=0 statement_timeout=0\nCALL see();" }),
+                         .database = database },
+           0);
+    expect_sql(database, "SELECT string_agg(it, ', ') FROM seen", "41min 42min, 43min 42min, 41min 44min, 0 0");
+}
+
 static void test_table_locks__a_deadlock_is_tried_again(void **state)
 {
     (void) state;
@@ -212,6 +230,7 @@ int main(void)
         UP_TEST(test_table_locks__while_it_waits_it_says_who_is_in_the_way),
         UP_TEST(test_table_locks__the_timeout_is_the_files_or_the_options_or_five_seconds),
         UP_TEST(test_table_locks__a_statement_that_runs_alone_has_a_timeout_only_if_its_file_says_so),
+        UP_TEST(test_table_locks__a_statement_that_runs_alone_keeps_those_of_the_role_that_its_file_does_not_set),
         UP_TEST(test_table_locks__a_deadlock_is_tried_again),
         UP_TEST(test_table_locks__a_statement_runs_no_longer_than_it_may),
         UP_TEST(test_table_locks__another_runners_row_is_waited_for_as_long_as_lock_wait_says),
