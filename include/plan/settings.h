@@ -90,7 +90,7 @@ struct settings {
     int64_t lock_retries;
     int64_t statement_timeout_ms; /* 0: none, -1: as the role has it */
     enum pooler pooler;
-    int64_t concurrency;      /* connections being made, all together */
+    int64_t concurrency;      /* open connections, all together */
     int64_t host_concurrency; /* the same to one address and port */
     enum rung until;
 

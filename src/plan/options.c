@@ -112,7 +112,7 @@ const struct option option_table[] = {
                            "How long to wait while another runner is migrating the same database (then exit 7).", GROUP_WAIT,
                            UP, OPTION_LOCK_WAIT },
     [OPTION_CONCURRENCY] = { "concurrency", 0, "PGUSHER_CONCURRENCY", "NUMBER", "256",
-                             "How many connections may be made at the same time.", GROUP_WAIT, EVERY, OPTION_CONCURRENCY },
+                             "How many connections may be open at the same time.", GROUP_WAIT, EVERY, OPTION_CONCURRENCY },
     [OPTION_HOST_CONCURRENCY] = { "host-concurrency", 0, "PGUSHER_HOST_CONCURRENCY", "NUMBER", "16",
                                   "How many of them to the same address and port.", GROUP_WAIT, EVERY,
                                   OPTION_HOST_CONCURRENCY },

@@ -14,6 +14,7 @@
 struct budget_server {
     struct budget_server *next; /* in its bucket */
     int64_t in_use;
+    int64_t kept;
     struct pass_queue waiting;
     char name[];
 };
@@ -94,6 +95,20 @@ static void give_turn(struct budget *budget, struct budget_server *server)
     next->on_turn(next->owner);
 }
 
+bool pass_keep(struct pass *pass)
+{
+    assert(pass->state == PASS_IN);
+    struct budget *budget = pass->budget;
+    struct budget_server *server = pass->server;
+    bool has_room = 2 * (budget->kept + 1) <= budget->most && 2 * (server->kept + 1) <= budget->most_a_server;
+    if (pass->is_kept || !has_room)
+        return pass->is_kept;
+    pass->is_kept = true;
+    budget->kept++;
+    server->kept++;
+    return true;
+}
+
 void pass_leave(struct pass *pass)
 {
     if (pass->state == PASS_WAITING) {
@@ -102,6 +117,9 @@ void pass_leave(struct pass *pass)
         pass->state = PASS_OUT;
         pass->budget->in_use--;
         pass->server->in_use--;
+        pass->budget->kept -= pass->is_kept;
+        pass->server->kept -= pass->is_kept;
+        pass->is_kept = false;
         give_turn(pass->budget, pass->server);
     }
 }

@@ -24,6 +24,7 @@ struct budget {
     int64_t most;
     int64_t most_a_server;
     int64_t in_use;
+    int64_t kept;
     bool keeps_open;           /* there is room for connections that only listen */
     int64_t rest_least_ms;     /* how long anybody rests at least between two knocks: many are paced, one is not */
     struct pass_queue waiting; /* for the budget as a whole */
@@ -37,6 +38,7 @@ struct pass {
     void (*on_turn)(void *owner); /* after a refused pass_enter(): the pass is entered now */
     void *owner;
     enum { PASS_OUT, PASS_WAITING, PASS_IN } state;
+    bool is_kept; /* while it is in */
     struct pass_queue *queue; /* that it waits in */
     struct pass *before;
     struct pass *after;
@@ -53,6 +55,12 @@ bool pass_init(struct pass *pass, struct budget *budget, const char *server, voi
 
 /* True: the caller may connect now. False: it waits, and on_turn will be called, never from within this call. */
 bool pass_enter(struct pass *pass);
+
+/*
+ * Whether one that is in may stay for as long as it likes. Half of all passes, and half of its server's, are never kept like that: they
+ * are for those who come and go.
+ */
+bool pass_keep(struct pass *pass);
 
 /* Done, or no longer wanted; the next one gets its turn. Does nothing for one that is out. */
 void pass_leave(struct pass *pass);

@@ -36,10 +36,11 @@ bool slot_is_in_flight(const struct slot *slot)
     return slot->state == SLOT_CONNECTING || slot->state == SLOT_ASKING;
 }
 
-/* One that stands closes its session after each answer, and counts as long as it is open. */
+/* One that stands closes its session after each answer, unless it listens, and counts as long as it is open. */
 static bool needs_pass(const struct slot *slot)
 {
-    return slot->state == SLOT_CONNECTING || (slot->state == SLOT_ASKING && slot->wait->standing != NULL);
+    bool is_open = slot->state == SLOT_ASKING || slot->state == SLOT_LOOKING_ON;
+    return slot->state == SLOT_CONNECTING || (is_open && slot->wait->standing != NULL);
 }
 
 void slot_set_state(struct slot *slot, enum slot_state state)

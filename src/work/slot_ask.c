@@ -145,15 +145,22 @@ static void overhear(struct slot *slot)
 
 /*
  * A connection is kept only where there are plenty. A pooler has its own bounds, and would give what is LISTENed for to somebody
- * else; a standby has no notifications.
+ * else; a standby has no notifications, and one that stands closes its connection there.
  */
-static void await_migrations(struct slot *slot)
+static bool may_stay(struct slot *slot)
 {
     const struct server_state *server = &slot->reading.server;
     bool is_pooled = session_backend_pid(slot->session) != server->pid;
-    if (is_pooled || server->is_crowded || !slot->wait->budget->keeps_open) {
+    if (is_pooled || server->is_crowded || !slot->wait->budget->keeps_open)
+        return false;
+    return slot->wait->standing == NULL || server->in_recovery || pass_keep(&slot->pass);
+}
+
+static void await_migrations(struct slot *slot)
+{
+    if (!may_stay(slot)) {
         slot_close_session(slot);
-    } else if (!slot->listens && !server->in_recovery) {
+    } else if (!slot->listens && !slot->reading.server.in_recovery) {
         slot->listens = true;
         slot_ask(slot); /* again: what was applied before the LISTEN has not been heard */
         return;

@@ -162,10 +162,36 @@ static void test_budget__without_memory_it_says_so(void **state)
     assert_int_equal(starve(make_some, NULL), 2);
 }
 
+/* Those that stay leave room for those that come and go: half of the whole, and half of each server's. */
+static void test_budget__half_of_it_may_be_kept(void **state)
+{
+    (void) state;
+    begin(6, 4, (const char *const[]){ "a", "a", "a", "b", "b", NULL });
+    for (int i = 0; i < 5; i++)
+        assert_true(pass_enter(&passes[i]));
+    assert_true(pass_keep(&passes[0]));
+    assert_true(pass_keep(&passes[0])); /* it is already */
+    assert_true(pass_keep(&passes[1]));
+    assert_false(pass_keep(&passes[2]));
+    assert_true(pass_keep(&passes[3]));
+    assert_false(pass_keep(&passes[4]));
+    pass_leave(&passes[0]);
+    assert_true(pass_keep(&passes[2]));
+    for (int i = 0; i < 5; i++)
+        pass_leave(&passes[i]);
+    budget_finish(&budget);
+    begin(1, 1, (const char *const[]){ "a", NULL });
+    assert_true(pass_enter(&passes[0]));
+    assert_false(pass_keep(&passes[0]));
+    pass_leave(&passes[0]);
+    budget_finish(&budget);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_budget__who_comes_first_is_let_in_first),
+        cmocka_unit_test(test_budget__half_of_it_may_be_kept),
         cmocka_unit_test(test_budget__a_busy_server_holds_up_only_its_own),
         cmocka_unit_test(test_budget__a_turn_passes_over_who_must_wait_for_its_server),
         cmocka_unit_test(test_budget__who_gives_up_waiting_is_not_called),
