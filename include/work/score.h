@@ -15,6 +15,7 @@
 
 enum note_kind {
     NOTE_RESET,          /* one statement of the session reset, a transaction of its own */
+    NOTE_UNLOCK,         /* behind a pooler, the session locks that the file has taken */
     NOTE_RESTORE_CLIENT, /* behind a pooler, what it had set for its client and RESET ALL has undone */
     NOTE_CHECK_CLIENT,   /* within the reset, which has undone it */
     NOTE_BEGIN,          /* with the options of an absorbed BEGIN */
@@ -42,7 +43,9 @@ enum note_kind {
     NOTE_GUARD,
     NOTE_COMMIT,      /* the migration is applied when its answer comes */
     NOTE_COMMIT_UNIT, /* only a part of it */
-    NOTE_BARRIER,     /* a Sync, and nothing more before it was heard to have gone well */
+    NOTE_ROLLBACK,
+    NOTE_ROLLBACK_AND_CHAIN, /* a pooler keeps the server connection until what follows is over */
+    NOTE_BARRIER,            /* a Sync, and nothing more before it was heard to have gone well */
 };
 
 struct note {
@@ -73,6 +76,9 @@ struct score_wishes {
 };
 
 void score_init(struct score *score);
+
+/* Makes room for a cleaning, which then needs no memory. */
+bool score_prepare(struct score *score, struct fault *fault);
 void score_finish(struct score *score);
 
 /*
@@ -81,6 +87,12 @@ void score_finish(struct score *score);
  * earlier run has done would be done again.
  */
 bool score_write(struct score *score, const struct step *step, const struct score_wishes *wishes, struct fault *fault);
+
+/*
+ * Writes instead what a migration that failed or was stopped halfway leaves to be done. leaves_traces: it may have done what no
+ * ROLLBACK undoes. score_prepare() has gone well before.
+ */
+void score_write_cleaning(struct score *score, const struct score_wishes *wishes, bool in_transaction, bool leaves_traces);
 
 /* The SHA-256 of the unit that ends with statement `last`: a rerun knows by it whether that text is still the same. */
 bool score_unit_checksum(char checksum[CHECKSUM_BYTES], const struct step *step, size_t last, struct fault *fault);

@@ -131,6 +131,8 @@ static bool set_up(struct apply *apply, int64_t key, bool has_lock, struct fault
         apply->witness = witness_new(apply->run, apply->session, apply->reading->server.pid, fault);
     if (has_lock && apply->witness == NULL)
         return false;
+    if (!score_prepare(&apply->score, fault))
+        return false;
     if (!apply_fill_texts(apply) || !keep_client_parameters(apply))
         return fault_out_of_memory(fault);
     timer_start(apply->begin, 0);

@@ -240,6 +240,12 @@ enum next apply_say_note(struct apply *apply, struct act *act, const struct note
     switch (note->kind) {
     case NOTE_RESET:
         return apply_say(apply, act, SAY_RESET, score_reset_statement(note->index), 0);
+    case NOTE_UNLOCK:
+        return apply_say(apply, act, SAY_RESET, "SELECT pg_catalog.pg_advisory_unlock_all()", 0);
+    case NOTE_ROLLBACK:
+        return apply_say(apply, act, SAY_ROLLBACK, "ROLLBACK", 0);
+    case NOTE_ROLLBACK_AND_CHAIN:
+        return apply_say(apply, act, SAY_ROLLBACK, "ROLLBACK AND CHAIN", 0);
     case NOTE_PIN_STRINGS:
         return apply_say(apply, act, SAY_RESET, "SET LOCAL standard_conforming_strings = on", 0);
     case NOTE_RESTORE_CLIENT:

@@ -78,9 +78,8 @@ struct apply {
     struct score score;
     size_t note;
     bool session_is_changed;
-    bool unsynced;      /* acts were sent after the last Sync */
-    int cleaned;        /* acts of CLEANING that were said */
-    size_t resets_said; /* of CLEANING */
+    bool unsynced; /* acts were sent after the last Sync */
+    int cleaned;   /* parts of CLEANING that were said */
     uint32_t syncs_said;
     struct buf sql;
     const char *params[APPLY_MOST_PARAMS];

@@ -160,31 +160,49 @@ static bool wants_failure_row(const struct apply *apply)
 }
 
 /*
- * What a file SETs outside a transaction outlives its failure. The row about it is the runner's own, and so is the session in which
- * the next try looks for the ledger.
+ * What a file SETs outside a transaction outlives its failure, and what it PREPAREs or locks for the session does within one too. The
+ * row about it is the runner's own, and so is the session in which the next try looks for the ledger; behind a pooler it is the next
+ * client's.
  */
-static const char *next_reset(struct apply *apply)
+static bool leaves_traces(const struct apply *apply)
 {
-    bool outlives = apply_has_failed(apply) && apply_step(apply, apply->failed_step)->script.mode == SCRIPT_STATEMENTS;
-    return outlives && apply->has_key ? score_reset_statement(apply->resets_said++) : NULL;
+    size_t step = apply_has_failed(apply) ? apply->failed_step : apply->heard_step;
+    bool is_last_act = apply->has_key && !apply_has_failed(apply); /* of a session that nobody is given after it */
+    if (apply->raced || is_last_act || step >= apply->plan->count)
+        return false;
+    const struct script *script = &apply_step(apply, step)->script;
+    return script->changes_session || script->mode == SCRIPT_STATEMENTS;
+}
+
+static void begin_cleaning(struct apply *apply)
+{
+    const struct score_wishes wishes = {
+        .is_pooled = !apply->has_key,
+        .restores_client = apply->is_behind_pooler,
+        .checks_client = apply->reading->server.checks_client,
+    };
+    score_write_cleaning(&apply->score, &wishes, session_in_transaction(apply->session), leaves_traces(apply));
+    apply->note = 0;
 }
 
 /* First the Sync that is owed, then, when all is heard, what is left to put right. */
 static enum next say_cleaning(struct apply *apply, struct act *act)
 {
-    const char *reset = apply->cleaned == 1 ? next_reset(apply) : NULL;
-    if (reset != NULL)
-        return apply_say(apply, act, SAY_RESET, reset, 0);
+    if (apply->cleaned == 1 && apply->note < apply->score.count)
+        return apply_say_note(apply, act, &apply->score.notes[apply->note++]);
     if (apply->unsynced)
         return apply_say_sync(apply, act);
     if (!all_syncs_heard(apply))
         return NEXT_WAIT;
     switch (apply->cleaned++) {
     case 0:
+        begin_cleaning(apply);
+        return NEXT_WAIT;
+    case 1: /* what was to be put right may have failed in its turn */
         return session_in_transaction(apply->session) ? apply_say(apply, act, SAY_ROLLBACK, "ROLLBACK", 0) : NEXT_WAIT;
-    case 1:
-        return apply_is_read_only_error(&apply->fault) ? apply_say_read_only(apply, act) : NEXT_WAIT;
     case 2:
+        return apply_is_read_only_error(&apply->fault) ? apply_say_read_only(apply, act) : NEXT_WAIT;
+    case 3:
         apply_settle_doubt(apply);
         return wants_failure_row(apply) ? apply_say_failure(apply, act) : NEXT_WAIT;
     default:

@@ -21,7 +21,13 @@ static const char *const reset_statements[] = {
     "DISCARD TEMP", "DISCARD SEQUENCES",           "DEALLOCATE ALL", "COMMIT",
 };
 
-enum { RESET_COUNT = sizeof reset_statements / sizeof reset_statements[0], RESET_ALL = 3 };
+enum {
+    RESET_COUNT = sizeof reset_statements / sizeof reset_statements[0],
+    RESET_ALL = 3,
+    RESET_SEQUENCES = RESET_COUNT - 3,
+    RESET_PREPARED = RESET_COUNT - 2,
+    NOTES_AROUND = 2 * RESET_COUNT + 24,
+};
 
 const char *score_reset_statement(size_t index)
 {
@@ -65,12 +71,12 @@ static void add_resets(struct score *score, const struct score_wishes *wishes)
         if (i == RESET_ALL && wishes->restores_client)
             add(score, NOTE_RESTORE_CLIENT, 0);
     }
+    if (wishes->is_pooled)
+        add(score, NOTE_UNLOCK, 0); /* elsewhere the runner's own lock would go with them */
 }
 
 static void add_reset(struct score *score, const struct score_wishes *wishes)
 {
-    if (!wishes->session_is_changed || wishes->is_pooled)
-        return;
     add(score, NOTE_RESET, 0);
     add_resets(score, wishes);
     if (wishes->checks_client)
@@ -399,15 +405,43 @@ static bool write_units(struct score *score, const struct step *step, const stru
 
 bool score_write(struct score *score, const struct step *step, const struct score_wishes *wishes, struct fault *fault)
 {
-    const size_t notes_around = 2 * RESET_COUNT + 24;
     const size_t notes_a_statement = 24;
-    if (!make_room(score, step->script.statement_count * notes_a_statement + notes_around, fault))
+    if (!make_room(score, step->script.statement_count * notes_a_statement + NOTES_AROUND, fault))
         return false;
-    add_reset(score, wishes);
+    if (wishes->session_is_changed && !wishes->is_pooled)
+        add_reset(score, wishes);
     if (step->script.mode == SCRIPT_STATEMENTS)
         return write_units(score, step, wishes, fault);
     if (!step_check_progress(step, wishes->progress, wishes->progress_count, fault))
         return false;
     write_transaction(score, &step->script, wishes);
     return true;
+}
+
+/* --- after a failure --------------------------------------------------------------------------------------------------- */
+
+bool score_prepare(struct score *score, struct fault *fault)
+{
+    return make_room(score, NOTES_AROUND, fault);
+}
+
+/* What a ROLLBACK leaves: the rest of what a reset puts back went with the transaction. The server connection is ours until its end. */
+static void add_rollback_of_pooled(struct score *score)
+{
+    add(score, NOTE_ROLLBACK_AND_CHAIN, 0);
+    add(score, NOTE_UNLOCK, 0);
+    add(score, NOTE_RESET, RESET_SEQUENCES);
+    add(score, NOTE_RESET, RESET_PREPARED);
+    add(score, NOTE_ROLLBACK, 0);
+}
+
+void score_write_cleaning(struct score *score, const struct score_wishes *wishes, bool in_transaction, bool leaves_traces)
+{
+    score->count = 0;
+    if (in_transaction && leaves_traces && wishes->is_pooled)
+        add_rollback_of_pooled(score);
+    else if (in_transaction)
+        add(score, NOTE_ROLLBACK, 0);
+    if (leaves_traces && !wishes->is_pooled)
+        add_reset(score, wishes);
 }

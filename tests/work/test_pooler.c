@@ -111,6 +111,46 @@ static void test_pooler__nothing_that_a_file_sets_reaches_another_client(void **
     expect_sql(database, "SELECT it FROM seen", "\"$user\", publicpostgres0");
 }
 
+#define LEAVES                                                                                                              \
+    "CREATE TEMP TABLE temporary (a int); PREPARE prepared AS SELECT 1; LISTEN listened; SELECT pg_advisory_lock(42);"      \
+    "DECLARE held CURSOR WITH HOLD FOR SELECT 1; SELECT pg_advisory_lock_shared(4, 2);"
+
+/* What the next client of a pooler with one server connection finds there. */
+static void expect_nothing_left(const char *database, int port)
+{
+    PGconn *visitor = PQconnectdb(must_format("host=127.0.0.1 port=%d user=postgres dbname=%s", port, database));
+    PGresult *seen = PQexec(
+        visitor, "SELECT concat_ws(',', (SELECT string_agg(name, ' ') FROM pg_prepared_statements), "
+                 "(SELECT string_agg(name, ' ') FROM pg_cursors WHERE name <> ''), "
+                 "(SELECT string_agg(c, ' ') FROM pg_listening_channels() c), "
+                 "(SELECT string_agg(relname, ' ') FROM pg_class WHERE relnamespace = pg_my_temp_schema()), "
+                 "(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database "
+                 "WHERE datname = current_database())))");
+    assert_int_equal(PQntuples(seen), 1);
+    assert_string_equal(PQgetvalue(seen, 0, 0), "0");
+    PQclear(seen);
+    PQfinish(visitor);
+}
+
+static void test_pooler__nothing_that_a_file_leaves_is_stranded(void **state)
+{
+    (void) state;
+    struct up up = { .database = up_database("stranded"), .port = pooler_start(cluster, "transaction", 1) };
+    up.migrations = FILES({ "1.sql", LEAVES });
+    up_run(&up, 0);
+    expect_nothing_left(up.database, up.port);
+    up.migrations = FILES({ "1.sql", LEAVES }, { "2.sql", LEAVES "SELECT 1 / 0;" });
+    up_run(&up, 5);
+    expect_nothing_left(up.database, up.port);
+    up.migrations = FILES({ "1.sql", LEAVES }, { "2.sql", LEAVES "SELECT pg_sleep(600);" });
+    struct run *run = up_begin(&up);
+    wait_until(up.database,
+               "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')");
+    run_signal(run, SIGTERM);
+    up_end(run, 143);
+    expect_nothing_left(up.database, up.port);
+}
+
 /* PgBouncer sets them on the server connection, where a RESET ALL goes back to what the database has. */
 static void run_with_settings(int port, const char *const *arguments)
 {
@@ -211,6 +251,7 @@ int main(void)
         UP_TEST(test_pooler__twenty_runners_that_vouch_for_session_mode),
         UP_TEST(test_pooler__it_is_seen_and_told),
         UP_TEST(test_pooler__nothing_that_a_file_sets_reaches_another_client),
+        UP_TEST(test_pooler__nothing_that_a_file_leaves_is_stranded),
         UP_TEST(test_pooler__the_encoding_and_what_else_the_client_has_set_outlive_a_reset),
         UP_TEST(test_pooler__a_file_outside_a_transaction_needs_a_session),
         UP_TEST(test_pooler__lock_wait_0_does_not_wait_for_another_runners_row),

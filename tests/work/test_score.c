@@ -67,6 +67,12 @@ static const char *word(const struct note *note)
         return must_format("skip%u", note->index + 1);
     case NOTE_PIN_STRINGS:
         return "pin";
+    case NOTE_UNLOCK:
+        return "unlock";
+    case NOTE_ROLLBACK:
+        return "ROLLBACK";
+    case NOTE_ROLLBACK_AND_CHAIN:
+        return "ROLLBACK-AND-CHAIN";
     case NOTE_RESTORE_CLIENT:
         return "restore";
     case NOTE_CHECK_CLIENT:
@@ -241,7 +247,7 @@ static void test_score__behind_a_pooler_each_reset_gives_the_client_back_what_is
     assert_string_equal(write_score("DROP TABLE a;", &wishes), "reset restore BEGIN row s1 guard COMMIT");
     assert_int_equal(place_of(NOTE_RESTORE_CLIENT, 0), place_of(NOTE_RESET, reset_all) + 1);
     wishes = (struct score_wishes){ .is_pooled = true, .restores_client = true, NO_TIMEOUTS };
-    assert_string_equal(write_score("SELECT 1;", &wishes), "BEGIN row s1 restore guard COMMIT");
+    assert_string_equal(write_score("SELECT 1;", &wishes), "BEGIN row s1 restore unlock guard COMMIT");
     assert_int_equal(place_of(NOTE_RESTORE_CLIENT, 0), place_of(NOTE_RESET, reset_all) + 1);
     assert_string_equal(write_score("DROP TABLE a;", &wishes), "BEGIN row s1 guard COMMIT");
 }
@@ -258,6 +264,29 @@ static void test_score__the_reset_is_a_transaction_and_keeps_advisory_locks(void
     assert_string_equal(score_reset_statement(0), "BEGIN");
     assert_string_equal(score_reset_statement(last), "COMMIT");
     assert_null(score_reset_statement((size_t) -1));
+}
+
+static const char *write_cleaning(const struct score_wishes *wishes, bool in_transaction, bool leaves_traces)
+{
+    score_write_cleaning(&score, wishes, in_transaction, leaves_traces);
+    return score.count > 0 ? render() : "";
+}
+
+static void test_score__what_a_rollback_leaves_is_put_back_before_anybody_has_the_session(void **state)
+{
+    (void) state;
+    const struct score_wishes pooled = { .is_pooled = true, .restores_client = true };
+    struct fault fault;
+    assert_true(score_prepare(&score, &fault));
+    assert_string_equal(write_cleaning(&plain, false, false), "");
+    assert_string_equal(write_cleaning(&plain, true, false), "ROLLBACK");
+    assert_string_equal(write_cleaning(&plain, false, true), "reset");
+    assert_string_equal(write_cleaning(&plain, true, true), "ROLLBACK reset");
+    assert_string_equal(write_cleaning(&pooled, true, false), "ROLLBACK");
+    assert_string_equal(write_cleaning(&pooled, true, true), "ROLLBACK-AND-CHAIN unlock ROLLBACK");
+    assert_string_equal(score_reset_statement(score.notes[2].index), "DISCARD SEQUENCES");
+    assert_string_equal(score_reset_statement(score.notes[3].index), "DEALLOCATE ALL");
+    assert_string_equal(write_cleaning(&pooled, false, true), ""); /* the connection is somebody else's by now */
 }
 
 static void test_score__a_copy_waits_for_what_is_before_and_holds_back_what_is_after(void **state)
@@ -541,6 +570,7 @@ int main(void)
         TEST(test_score__a_changed_session_is_reset_before_the_transaction),
         TEST(test_score__behind_a_pooler_each_reset_gives_the_client_back_what_is_its_own),
         TEST(test_score__the_reset_is_a_transaction_and_keeps_advisory_locks),
+        TEST(test_score__what_a_rollback_leaves_is_put_back_before_anybody_has_the_session),
         TEST(test_score__a_copy_waits_for_what_is_before_and_holds_back_what_is_after),
         TEST(test_score__is_written_anew_each_time),
         TEST(test_score__what_cannot_run_in_a_transaction_has_its_started_row_committed_first),

@@ -44,6 +44,19 @@ static void test_table_locks__a_migration_that_is_kept_waiting_is_rolled_back_an
     assert_string_equal(ledger_names(database), "1.sql");
 }
 
+static void test_table_locks__the_next_try_does_not_meet_what_the_last_one_has_prepared(void **state)
+{
+    (void) state;
+    const char *database = database_with_table("prepared");
+    PGconn *conn = hold(database, "BEGIN; LOCK TABLE t");
+    struct run *run = up_begin(&(struct up){ .migrations = FILES({ "1.sql", "PREPARE once AS SELECT 1; DROP TABLE t;" }),
+                                             .database = database,
+                                             .arguments = WORDS("--lock-timeout", "100ms", "--lock-retries", "1000") });
+    run_wait_for(run, "\"attempt\":2,\"attempts\":1000");
+    PQfinish(conn);
+    up_end(run, 0);
+}
+
 static void test_table_locks__after_the_last_try_it_is_a_failed_migration(void **state)
 {
     (void) state;
@@ -226,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         UP_TEST(test_table_locks__a_migration_that_is_kept_waiting_is_rolled_back_and_tried_again),
+        UP_TEST(test_table_locks__the_next_try_does_not_meet_what_the_last_one_has_prepared),
         UP_TEST(test_table_locks__after_the_last_try_it_is_a_failed_migration),
         UP_TEST(test_table_locks__while_it_waits_it_says_who_is_in_the_way),
         UP_TEST(test_table_locks__the_timeout_is_the_files_or_the_options_or_five_seconds),
