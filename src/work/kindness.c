@@ -78,3 +78,11 @@ int64_t kindness_rest_ms(struct kindness *kindness, const struct look *look)
     int64_t crowd_ms = rest_of_a_crowd(kindness, look);
     return kindness->rest_ms > crowd_ms ? kindness->rest_ms : crowd_ms;
 }
+
+int64_t kindness_spread_ms(int64_t rest_ms, int64_t least_ms, long chance)
+{
+    int64_t most_ms = (4 * least_ms + 2) / 3; /* of which three quarters are the least */
+    if (most_ms < rest_ms)
+        most_ms = rest_ms;
+    return most_ms - most_ms * (chance % 256) / 1024;
+}

@@ -29,4 +29,7 @@ struct look {
 
 int64_t kindness_rest_ms(struct kindness *kindness, const struct look *look);
 
+/* A little less than the rest, by chance (any number from 0), so that many do not come in step; but never less than the least. */
+int64_t kindness_spread_ms(int64_t rest_ms, int64_t least_ms, long chance);
+
 #endif

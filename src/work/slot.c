@@ -61,12 +61,6 @@ void slot_close_session(struct slot *slot)
     slot->listens = false;
 }
 
-/* A little less than asked for, by chance, so that many runners do not knock in step. */
-static int64_t jitter(int64_t ms)
-{
-    return ms - ms * (random() % 256) / 1024;
-}
-
 static bool is_same(const struct sighting *one, const struct sighting *other)
 {
     return one->seen == other->seen && strcmp(one->sqlstate, other->sqlstate) == 0;
@@ -84,7 +78,7 @@ static void rest(struct slot *slot, const struct sighting *sighting)
         .interval_ms = wait->run->settings->interval_ms,
     };
     int64_t rest_ms = kindness_rest_ms(&slot->kindness, &look);
-    timer_start(slot->timer, jitter(rest_ms > wait->budget->rest_least_ms ? rest_ms : wait->budget->rest_least_ms));
+    timer_start(slot->timer, kindness_spread_ms(rest_ms, wait->budget->rest_least_ms, random()));
 }
 
 static void note_knock(const struct slot *slot, const struct sighting *sighting)

@@ -138,9 +138,21 @@ static void test_kindness__silence_is_worth_a_longer_rest_each_time(void **state
     assert_int_equal(rest_after(20, look_for_others(SEEN_SILENT, 10000)), 10000);
 }
 
+static void test_kindness__a_rest_is_spread_and_no_shorter_than_the_least(void **state)
+{
+    (void) state;
+    assert_int_equal(kindness_spread_ms(1000, 0, 0), 1000);
+    assert_int_equal(kindness_spread_ms(1000, 0, 255), 751);
+    assert_int_equal(kindness_spread_ms(45, 1000, 256), 1334);
+    for (long chance = 0; chance < 256; chance++)
+        for (int64_t least_ms = 0; least_ms < 100; least_ms++)
+            assert_true(kindness_spread_ms(45, least_ms, chance) >= least_ms);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_kindness__a_rest_is_spread_and_no_shorter_than_the_least),
         cmocka_unit_test(test_kindness__what_is_about_to_change_is_asked_again_soon),
         cmocka_unit_test(test_kindness__a_refusal_is_a_line_in_a_log_and_asked_for_seldom),
         cmocka_unit_test(test_kindness__one_that_is_ready_is_looked_at_more_and_more_seldom),
