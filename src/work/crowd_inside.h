@@ -43,6 +43,8 @@ struct seat {
     struct lookup *lookup; /* running */
     struct timer *timer;   /* until the next one, after one that found nothing */
     int64_t rest_ms;
+    int64_t lookup_us;          /* when the running one began */
+    int64_t looked_up_us;       /* how long the last good one took */
     struct member *placeholder; /* speaks for the name as long as it has no address */
 };
 

@@ -21,6 +21,12 @@ static int64_t time_or_none(int64_t us)
     return us > 0 ? us : -1;
 }
 
+/* Each address of a name was found by the name's look-up. */
+static int64_t resolve_us(const struct member *member, const struct stand_view *view)
+{
+    return member->seat != NULL ? time_or_none(member->seat->looked_up_us) : view->resolve_us;
+}
+
 static struct target_readiness report_member(struct crowd *crowd, const struct member *member)
 {
     struct stand_view view;
@@ -41,7 +47,7 @@ static struct target_readiness report_member(struct crowd *crowd, const struct m
         .message = is_ready ? NULL : text_or_null(&crowd->arena, view.message),
         .seen_for_us = clock_monotonic_us() - since_us,
         .ready_after_us = is_ready ? member->ready_us - crowd->began_us : -1,
-        .resolve_us = view.resolve_us,
+        .resolve_us = resolve_us(member, &view),
         .connect_us = time_or_none(view.times.connect_us),
         .tls_us = time_or_none(view.times.tls_us),
         .login_us = time_or_none(view.times.login_us),

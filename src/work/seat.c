@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "crowd_inside.h"
 
@@ -70,6 +71,7 @@ static void on_heard(void *owner, const struct lookup_answer *answer)
         return;
     }
     seat->rest_ms = 0;
+    seat->looked_up_us = clock_monotonic_us() - seat->lookup_us;
     bool ok = true;
     for (size_t i = 0; ok && i < answer->count; i++)
         ok = is_seated(seat, answer->addresses[i]) || add_member(seat, answer->addresses[i], &fault);
@@ -86,6 +88,7 @@ void seat_look_up(struct seat *seat)
     if (seat->lookup != NULL || seat->crowd->over)
         return;
     timer_stop(seat->timer);
+    seat->lookup_us = clock_monotonic_us();
     seat->lookup = lookup_start(seat->crowd->run->loop, seat->name, on_heard, seat, &fault);
     if (seat->lookup == NULL)
         crowd_end(seat->crowd, &fault);

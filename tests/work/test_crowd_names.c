@@ -51,6 +51,15 @@ static void test_names__each_address_is_a_target(void **state)
     assert_contains(event_line_with(log, "target_changed", at("127.0.0.3")), "\"role\":\"standby\"");
 }
 
+static void test_names__each_tells_how_long_the_look_up_took(void **state)
+{
+    (void) state;
+    PLAY_ONE(at_2, &visit_primary);
+    struct run_result result = up_end(begin(write_hosts(NULL, "db.test 127.0.0.2\n"), WORDS("--each-address", "--json")), 0);
+    assert_contains(result.output, "\"resolve_us\":");
+    assert_lacks(result.output, "\"resolve_us\":null");
+}
+
 static void test_names__a_name_that_comes_late_is_waited_for(void **state)
 {
     (void) state;
@@ -159,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         NAMES_TEST(test_names__each_address_is_a_target),
+        NAMES_TEST(test_names__each_tells_how_long_the_look_up_took),
         NAMES_TEST(test_names__a_name_that_comes_late_is_waited_for),
         NAMES_TEST(test_names__a_new_address_joins_and_one_that_vanished_leaves),
         NAMES_TEST(test_names__a_look_up_that_fails_changes_nothing),
