@@ -38,7 +38,7 @@ struct pass {
     void (*on_turn)(void *owner); /* after a refused pass_enter(): the pass is entered now */
     void *owner;
     enum { PASS_OUT, PASS_WAITING, PASS_IN } state;
-    bool is_kept; /* while it is in */
+    bool is_kept;             /* while it is in */
     struct pass_queue *queue; /* that it waits in */
     struct pass *before;
     struct pass *after;
