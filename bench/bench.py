@@ -117,7 +117,7 @@ def run_all(chosen, orders, bench, out):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--quick", action="store_true", help="one round of small cases, in about a minute")
+    parser.add_argument("--quick", action="store_true", help="one round of small cases, in a minute or two")
     which = parser.add_mutually_exclusive_group()
     for choice, what in (("aims", "only the groups that an aim is read off"), ("rest", "only the others")):
         which.add_argument(f"--{choice}", dest="which", action="store_const", const=choice, default="all", help=what)

@@ -83,7 +83,7 @@ def case_far(bench):
     some = quickest + bench.tools.selects[:1] + dbmate + cases.kinds(bench.tools.peers, tools.Asyncpg)
     everybody = quickest + bench.tools.selects[:1] + bench.tools.peers
     for delay_ms in (5,) if bench.quick else DELAYS_MS:
-        members = everybody if delay_ms == 5 else some
+        members = everybody if delay_ms == 5 and not bench.quick else some
         yield nothing_far(bench, members, delay_ms, aim=delay_ms == 5, plot=delay_ms == 5)
         yield fresh_far(bench, members, QUICK_FAR_FILES if bench.quick else FAR_FILES, delay_ms, plot=delay_ms == 5)
     if not bench.quick:
