@@ -158,15 +158,15 @@ static enum next say_role_local(struct apply *apply, struct act *act, size_t ind
 }
 
 /* What a file says of itself goes before what the settings say of all. */
-int64_t apply_lock_timeout_ms(const struct apply *apply)
+int64_t apply_lock_timeout_ms(const struct apply *apply, size_t step)
 {
-    const struct script *script = &apply_step(apply, apply->step)->script;
+    const struct script *script = &apply_step(apply, step)->script;
     return script->lock_timeout_ms >= 0 ? script->lock_timeout_ms : apply->run->settings->lock_timeout_ms;
 }
 
-int64_t apply_statement_timeout_ms(const struct apply *apply)
+int64_t apply_statement_timeout_ms(const struct apply *apply, size_t step)
 {
-    const struct script *script = &apply_step(apply, apply->step)->script;
+    const struct script *script = &apply_step(apply, step)->script;
     return script->statement_timeout_ms >= 0 ? script->statement_timeout_ms : apply->run->settings->statement_timeout_ms;
 }
 
@@ -284,13 +284,13 @@ enum next apply_say_note(struct apply *apply, struct act *act, const struct note
     case NOTE_OWN_STATEMENT_TIMEOUT:
         return apply_say(apply, act, SAY_TIMEOUT, "SET LOCAL statement_timeout TO DEFAULT", 0);
     case NOTE_LOCK_TIMEOUT:
-        return say_timeout(apply, act, "SET LOCAL lock_timeout", apply_lock_timeout_ms(apply));
+        return say_timeout(apply, act, "SET LOCAL lock_timeout", apply_lock_timeout_ms(apply, apply->step));
     case NOTE_STATEMENT_TIMEOUT:
-        return say_timeout(apply, act, "SET LOCAL statement_timeout", apply_statement_timeout_ms(apply));
+        return say_timeout(apply, act, "SET LOCAL statement_timeout", apply_statement_timeout_ms(apply, apply->step));
     case NOTE_LOCK_TIMEOUT_ALONE:
-        return say_timeout_alone(apply, act, "SET lock_timeout", apply_lock_timeout_ms(apply));
+        return say_timeout_alone(apply, act, "SET lock_timeout", apply_lock_timeout_ms(apply, apply->step));
     case NOTE_STATEMENT_TIMEOUT_ALONE:
-        return say_timeout_alone(apply, act, "SET statement_timeout", apply_statement_timeout_ms(apply));
+        return say_timeout_alone(apply, act, "SET statement_timeout", apply_statement_timeout_ms(apply, apply->step));
     case NOTE_GUARD:
         return say_guard(apply, act);
     case NOTE_COMMIT:

@@ -24,7 +24,10 @@ void apply_announce(struct apply *apply, size_t from)
     apply->heard_step = step != NULL ? (size_t) (step - apply->plan->steps) : apply->plan->count;
     apply->next_remark = 0;
     apply->step_began_us = clock_monotonic_us();
-    witness_attend(apply->witness, step != NULL ? step->name : NULL);
+    if (step != NULL)
+        witness_attend(apply->witness, step->name, apply_lock_timeout_ms(apply, apply->heard_step));
+    else
+        witness_attend(apply->witness, NULL, 0);
     if (step != NULL)
         journal_note(apply->run->journal, EVENT_MIGRATION_STARTED, apply->run->target,
                      FIELDS(TEXT(MIGRATION, step->name), NUMBER(STATEMENTS, step->script.statement_count)), "applying %s",

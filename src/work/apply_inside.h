@@ -147,8 +147,8 @@ enum next apply_say_failure(struct apply *apply, struct act *act); /* the log's 
 enum next apply_say_read_only(struct apply *apply, struct act *act);
 
 /* What the file says of itself, else the settings; -1: as the role has it. */
-int64_t apply_lock_timeout_ms(const struct apply *apply);
-int64_t apply_statement_timeout_ms(const struct apply *apply);
+int64_t apply_lock_timeout_ms(const struct apply *apply, size_t step);
+int64_t apply_statement_timeout_ms(const struct apply *apply, size_t step);
 
 /* For how long the server is to wait for another runner, as its lock_timeout. */
 int64_t apply_lock_wait_ms(const struct apply *apply);

@@ -33,8 +33,8 @@ static struct score_wishes wishes_for(const struct apply *apply, const struct st
         .checks_client = apply->reading->server.checks_client,
         .has_timeouts = apply->reading->server.has_timeouts,
         .bounds_row = apply->run->settings->lock_wait_ms >= 0,
-        .lock_timeout_ms = apply_lock_timeout_ms(apply),
-        .statement_timeout_ms = apply_statement_timeout_ms(apply),
+        .lock_timeout_ms = apply_lock_timeout_ms(apply, apply->step),
+        .statement_timeout_ms = apply_statement_timeout_ms(apply, apply->step),
     };
     wishes.progress = ledger_find_progress(ledger, step->name, &wishes.progress_count);
     return wishes;

@@ -14,7 +14,7 @@
 #include "statements.h"
 #include "wire/talk.h"
 
-enum { FIRST_LOOK_MS = 1000, NEXT_LOOK_MS = 2000, TELL_EVERY_MS = 10000 };
+enum { FIRST_LOOK_MS = 1000, FIRST_LOOK_SHARE = 3, NEXT_LOOK_MS = 2000, TELL_EVERY_MS = 10000 };
 
 struct witness {
     struct run *run;
@@ -28,7 +28,8 @@ struct witness {
     const char *migration;  /* NULL: none runs */
     const char *looked_for; /* the one of the last look */
     int64_t since_us;
-    int64_t told_us; /* when a blocker was last told of; 0: not in this migration */
+    bool tells;      /* of all that this look finds */
+    int64_t told_us; /* when blockers were last told of; 0: not in this migration */
 };
 
 /* --- one look --------------------------------------------------------------------------------------------------------- */
@@ -69,14 +70,16 @@ static void tell(struct witness *witness, const struct row *row)
 static void hear_row(void *owner, struct act_tag tag, const struct row *row)
 {
     struct witness *witness = owner;
-    int64_t now_us = clock_monotonic_us();
     (void) tag;
-    if (witness->migration == NULL)
+    if (!witness->tells || witness->migration == NULL || witness->migration != witness->looked_for)
         return;
-    if (witness->told_us > 0 && now_us - witness->told_us < (int64_t) TELL_EVERY_MS * 1000)
-        return;
-    witness->told_us = now_us;
+    witness->told_us = clock_monotonic_us();
     tell(witness, row);
+}
+
+static bool is_time_to_tell(const struct witness *witness)
+{
+    return witness->told_us == 0 || clock_monotonic_us() - witness->told_us >= (int64_t) TELL_EVERY_MS * 1000;
 }
 
 static void hear_error(void *owner, struct act_tag tag, const struct server_message *error)
@@ -127,6 +130,7 @@ static void look(struct witness *witness)
         .hear_lost = hear_lost,
     };
     witness->said = 0;
+    witness->tells = is_time_to_tell(witness);
     talk_begin(witness->session, &talker, witness);
 }
 
@@ -156,7 +160,14 @@ static void on_time(void *owner)
         rest(witness); /* what could not be had now may be there for the next look */
 }
 
-void witness_attend(struct witness *witness, const char *migration)
+/* Before the server gives up the wait, or there is nobody left to tell of. */
+static int64_t first_look_ms(int64_t lock_timeout_ms)
+{
+    bool is_short = lock_timeout_ms > 0 && lock_timeout_ms < (int64_t) FIRST_LOOK_MS * FIRST_LOOK_SHARE;
+    return is_short ? lock_timeout_ms / FIRST_LOOK_SHARE : FIRST_LOOK_MS;
+}
+
+void witness_attend(struct witness *witness, const char *migration, int64_t lock_timeout_ms)
 {
     if (witness == NULL)
         return;
@@ -167,7 +178,7 @@ void witness_attend(struct witness *witness, const char *migration)
         return; /* the look that is under way starts the timer */
     close_session(witness);
     if (migration != NULL)
-        timer_start(witness->timer, FIRST_LOOK_MS);
+        timer_start(witness->timer, first_look_ms(lock_timeout_ms));
     else
         timer_stop(witness->timer);
 }

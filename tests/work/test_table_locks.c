@@ -89,6 +89,24 @@ static void test_table_locks__while_it_waits_it_says_who_is_in_the_way(void **st
     assert_contains(line, "\"holder_state\":\"idle in transaction\"");
 }
 
+static void test_table_locks__it_says_so_before_the_timeout_and_of_all_who_are_in_the_way(void **state)
+{
+    (void) state;
+    const char *database = database_with_table("many");
+    PGconn *one = hold(database, "SET application_name = 'one'; BEGIN; SELECT FROM t");
+    PGconn *two = hold(database, "SET application_name = 'two'; BEGIN; SELECT FROM t");
+    struct run *run = up_begin(&(struct up){ .migrations = alter(),
+                                             .database = database,
+                                             .arguments = WORDS("--lock-timeout", "900ms", "--lock-retries", "1000") });
+    run_wait_for(run, "\"event\":\"blocked\"");
+    run_wait_for(run, "\"event\":\"migration_retried\"");
+    PQfinish(one);
+    PQfinish(two);
+    const char *output = up_end(run, 0).output;
+    event_line_with(output, "blocked", "\"holder_application\":\"one\"");
+    event_line_with(output, "blocked", "\"holder_application\":\"two\"");
+}
+
 static void test_table_locks__the_timeout_is_the_files_or_the_options_or_five_seconds(void **state)
 {
     (void) state;
@@ -242,6 +260,7 @@ int main(void)
         UP_TEST(test_table_locks__the_next_try_does_not_meet_what_the_last_one_has_prepared),
         UP_TEST(test_table_locks__after_the_last_try_it_is_a_failed_migration),
         UP_TEST(test_table_locks__while_it_waits_it_says_who_is_in_the_way),
+        UP_TEST(test_table_locks__it_says_so_before_the_timeout_and_of_all_who_are_in_the_way),
         UP_TEST(test_table_locks__the_timeout_is_the_files_or_the_options_or_five_seconds),
         UP_TEST(test_table_locks__a_statement_that_runs_alone_has_a_timeout_only_if_its_file_says_so),
         UP_TEST(test_table_locks__a_statement_that_runs_alone_keeps_those_of_the_role_that_its_file_does_not_set),
