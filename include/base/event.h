@@ -39,6 +39,7 @@ enum phase {
     X(CROWD_STARTED, "crowd_started", WAIT, INFO)                                                                           \
     X(TARGET_CHANGED, "target_changed", WAIT, INFO)                                                                         \
     X(TARGET_REFUSED, "target_refused", WAIT, WARN)                                                                         \
+    X(TARGET_LEFT, "target_left", WAIT, INFO)                                                                               \
     X(CROWD_WAITING, "crowd_waiting", WAIT, WARN)                                                                           \
     X(TARGET_MISSING, "target_missing", WAIT, WARN)                                                                         \
     X(CROWD_READY, "crowd_ready", WAIT, INFO)                                                                               \
@@ -108,6 +109,7 @@ enum event_kind {
     X(REFUSED, "refused")                                                                                                   \
     X(PRIMARIES, "primaries")                                                                                               \
     X(STANDBYS, "standbys")                                                                                                 \
+    X(PLACE, "place")                                                                                                       \
     X(RUNG, "rung")                                                                                                         \
     X(SEEN, "seen")                                                                                                         \
     X(SEEN_FOR_MS, "seen_for_ms")                                                                                           \

@@ -201,6 +201,7 @@ bool live_covers(const struct live_line *live, const struct event *event)
     case EVENT_WAIT_STARTED:
     case EVENT_CROWD_STARTED:
     case EVENT_TARGET_CHANGED:
+    case EVENT_TARGET_LEFT:
     case EVENT_CROWD_WAITING:
     case EVENT_LOCK_WAITING:
     case EVENT_LOCK_ACQUIRED:

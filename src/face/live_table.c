@@ -28,6 +28,7 @@ enum {
 };
 
 struct live_table_row {
+    int64_t place; /* of several with one name */
     char target[TARGET_BYTES];
     char rung[WORD_BYTES];
     char role[WORD_BYTES];
@@ -47,7 +48,7 @@ void live_table_finish(struct live_table *table)
 
 /* --- hearing ---------------------------------------------------------------------------------------------------------- */
 
-static struct live_table_row *add_row(struct live_table *table, const char *target)
+static struct live_table_row *add_row(struct live_table *table, int64_t place, const char *target)
 {
     if (table->count == table->room) {
         size_t room = table->room > 0 ? 2 * table->room : FIRST_ROOM;
@@ -60,19 +61,25 @@ static struct live_table_row *add_row(struct live_table *table, const char *targ
         table->room = room;
     }
     struct live_table_row *row = &table->rows[table->count++];
-    *row = (struct live_table_row){ .is_ready = false };
+    *row = (struct live_table_row){ .place = place };
     text_cut(row->target, sizeof row->target, target);
     return row;
 }
 
-static struct live_table_row *find_row(struct live_table *table, const char *target)
+/* NULL: it was not heard of before. */
+static struct live_table_row *find_row(struct live_table *table, const struct event *event)
 {
-    char cut[TARGET_BYTES];
-    text_cut(cut, sizeof cut, target);
+    int64_t place = event_number(event, FIELD_PLACE, 0);
     for (size_t i = 0; i < table->count; i++)
-        if (strcmp(table->rows[i].target, cut) == 0)
+        if (table->rows[i].place == place)
             return &table->rows[i];
-    return add_row(table, target);
+    return NULL;
+}
+
+static struct live_table_row *find_or_add_row(struct live_table *table, const struct event *event)
+{
+    struct live_table_row *row = find_row(table, event);
+    return row != NULL ? row : add_row(table, event_number(event, FIELD_PLACE, 0), event->target);
 }
 
 static void copy_field(char *to, size_t size, const struct event *event, enum field_key key)
@@ -91,7 +98,7 @@ static void set_standing(struct live_table *table, struct live_table_row *row, b
 
 static void hear_change(struct live_table *table, const struct event *event, int64_t now_us)
 {
-    struct live_table_row *row = find_row(table, event->target);
+    struct live_table_row *row = find_or_add_row(table, event);
     if (row == NULL)
         return;
     copy_field(row->rung, sizeof row->rung, event, FIELD_RUNG);
@@ -103,11 +110,21 @@ static void hear_change(struct live_table *table, const struct event *event, int
 
 static void hear_refused(struct live_table *table, const struct event *event, int64_t now_us)
 {
-    struct live_table_row *row = find_row(table, event->target);
+    struct live_table_row *row = find_or_add_row(table, event);
     if (row == NULL)
         return;
     row->since_us = now_us;
     set_standing(table, row, false, true);
+}
+
+static void hear_left(struct live_table *table, const struct event *event)
+{
+    struct live_table_row *row = find_row(table, event);
+    if (row == NULL)
+        return;
+    set_standing(table, row, false, false);
+    table->count--;
+    memmove(row, row + 1, (size_t) (table->rows + table->count - row) * sizeof *row);
 }
 
 void live_table_hear(struct live_table *table, const struct event *event, int64_t now_us)
@@ -118,6 +135,8 @@ void live_table_hear(struct live_table *table, const struct event *event, int64_
         hear_change(table, event, now_us);
     else if (event->kind == EVENT_TARGET_REFUSED && event->target != NULL)
         hear_refused(table, event, now_us);
+    else if (event->kind == EVENT_TARGET_LEFT)
+        hear_left(table, event);
 }
 
 /* --- drawing ---------------------------------------------------------------------------------------------------------- */

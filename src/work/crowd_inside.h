@@ -20,6 +20,7 @@ struct member {
     struct crowd *crowd;
     struct target_spec spec;
     const char *label;
+    int64_t place;           /* counts from 1, in the order in which they came */
     const struct seat *seat; /* its name's; NULL: it was named itself */
     struct wait *wait;
     bool is_ready;
@@ -60,6 +61,7 @@ struct crowd {
     struct member **members;
     size_t member_count;
     size_t member_room;
+    int64_t places;     /* that were given away */
     struct seat *seats; /* NULL: each target was named itself */
     struct timer *window;
     struct timer *deadline;
@@ -98,6 +100,7 @@ void seat_free(struct seat *seat);
 void crowd_tell_started(const struct crowd *crowd);
 void crowd_tell_change(const struct member *member, const struct stand_view *view, bool of_rung);
 void crowd_tell_lost(const struct member *member);
+void crowd_tell_left(const struct member *member);
 void crowd_tell_window(const struct crowd *crowd);
 void crowd_tell_ready(const struct crowd *crowd);
 void crowd_tell_missing(const struct crowd *crowd);

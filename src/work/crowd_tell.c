@@ -52,9 +52,9 @@ void crowd_tell_change(const struct member *member, const struct stand_view *vie
     const char *seen = seen_words(view->seen);
     bool is_ready = view->seen == SEEN_READY;
     journal_note_at(member->crowd->run->journal, of_rung ? LEVEL_INFO : LEVEL_DEBUG, EVENT_TARGET_CHANGED, member->label,
-                    FIELDS(TEXT(RUNG, view->has_rung ? rung_name(view->rung) : NULL), TEXT(ROLE, role), TEXT(SEEN, seen),
-                           TEXT(SQLSTATE, is_ready ? NULL : view->sqlstate), TEXT(MESSAGE, is_ready ? NULL : view->message),
-                           TEXT(ADDRESS, view->address)),
+                    FIELDS(NUMBER(PLACE, member->place), TEXT(RUNG, view->has_rung ? rung_name(view->rung) : NULL),
+                           TEXT(ROLE, role), TEXT(SEEN, seen), TEXT(SQLSTATE, is_ready ? NULL : view->sqlstate),
+                           TEXT(MESSAGE, is_ready ? NULL : view->message), TEXT(ADDRESS, view->address)),
                     "%s: %s%s%s%s", member->label, words_of(view), is_ready && role != NULL ? " (" : "",
                     is_ready && role != NULL ? role : "", is_ready && role != NULL ? ")" : "");
 }
@@ -63,9 +63,15 @@ void crowd_tell_lost(const struct member *member)
 {
     const struct fault *fault = member->fault;
     journal_note(member->crowd->run->journal, EVENT_TARGET_REFUSED, member->label,
-                 FIELDS(TEXT(SQLSTATE, fault != NULL ? fault->sqlstate : NULL),
+                 FIELDS(NUMBER(PLACE, member->place), TEXT(SQLSTATE, fault != NULL ? fault->sqlstate : NULL),
                         TEXT(MESSAGE, fault != NULL ? fault->what : NULL), TEXT(HINT, fault != NULL ? fault->hint : NULL)),
                  "%s", fault != NULL ? fault->what : "out of memory");
+}
+
+void crowd_tell_left(const struct member *member)
+{
+    journal_note(member->crowd->run->journal, EVENT_TARGET_LEFT, member->label, FIELDS(NUMBER(PLACE, member->place)),
+                 "%s is no target any more", member->label);
 }
 
 static void add_comma(struct buf *buf)
@@ -154,9 +160,9 @@ void crowd_tell_missing(const struct crowd *crowd)
         stand_look(member->wait, &view);
         int64_t for_ms = (clock_monotonic_us() - view.since_us) / 1000;
         journal_note(crowd->run->journal, EVENT_TARGET_MISSING, member->label,
-                     FIELDS(TEXT(RUNG, view.has_rung ? rung_name(view.rung) : NULL), TEXT(ROLE, stand_role(&view)),
-                            TEXT(SEEN, seen_words(view.seen)), NUMBER(SEEN_FOR_MS, for_ms), TEXT(SQLSTATE, view.sqlstate),
-                            TEXT(MESSAGE, view.message), TEXT(ADDRESS, view.address)),
+                     FIELDS(NUMBER(PLACE, member->place), TEXT(RUNG, view.has_rung ? rung_name(view.rung) : NULL),
+                            TEXT(ROLE, stand_role(&view)), TEXT(SEEN, seen_words(view.seen)), NUMBER(SEEN_FOR_MS, for_ms),
+                            TEXT(SQLSTATE, view.sqlstate), TEXT(MESSAGE, view.message), TEXT(ADDRESS, view.address)),
                      "%s: %s", member->label, words_of(&view));
     }
 }

@@ -66,7 +66,7 @@ struct member *member_new(struct crowd *crowd, const struct target_spec *spec, c
         fault_out_of_memory(fault);
         return NULL;
     }
-    *member = (struct member){ .crowd = crowd, .spec = *spec, .seat = seat };
+    *member = (struct member){ .crowd = crowd, .spec = *spec, .seat = seat, .place = ++crowd->places };
     member->wait = stand_start(crowd->run, &crowd->goal, spec, &crowd->standing, member, fault);
     if (member->wait == NULL) {
         member_free(member);

@@ -18,16 +18,24 @@ static bool is_among(const char *address, const struct lookup_answer *answer)
     return false;
 }
 
+/* Of one that was never told of there is nothing to tell. */
+static void drop(struct member *member)
+{
+    if (member->seen != SEEN_NOTHING || member->is_lost)
+        crowd_tell_left(member);
+    crowd_drop(member->crowd, member);
+}
+
 static void drop_vanished(struct seat *seat, const struct lookup_answer *answer)
 {
     struct crowd *crowd = seat->crowd;
     for (size_t i = crowd->member_count; i > 0; i--) {
         struct member *member = crowd->members[i - 1];
         if (member->seat == seat && member != seat->placeholder && !is_among(member->spec.address, answer))
-            crowd_drop(crowd, member);
+            drop(member);
     }
     if (seat->placeholder != NULL)
-        crowd_drop(crowd, seat->placeholder);
+        drop(seat->placeholder);
     seat->placeholder = NULL;
 }
 

@@ -41,9 +41,35 @@ static void hear(int64_t now_us, enum event_kind kind, const char *target, const
     journal_note(&journal, kind, target, fields, "x");
 }
 
+/* By its name, as if no two were called the same. */
+static int64_t place_of(const char *target)
+{
+    enum { MOST = 256 };
+    static const char *targets[MOST];
+    static size_t count;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(targets[i], target) == 0)
+            return (int64_t) i + 1;
+    assert_true(count < MOST);
+    targets[count++] = target;
+    return (int64_t) count;
+}
+
+static void change_at(int64_t place, int64_t now_us, const char *target, const char *rung, const char *role,
+                      const char *seen)
+{
+    hear(now_us, EVENT_TARGET_CHANGED, target,
+         FIELDS(NUMBER(PLACE, place), TEXT(RUNG, rung), TEXT(ROLE, role), TEXT(SEEN, seen)));
+}
+
 static void change(int64_t now_us, const char *target, const char *rung, const char *role, const char *seen)
 {
-    hear(now_us, EVENT_TARGET_CHANGED, target, FIELDS(TEXT(RUNG, rung), TEXT(ROLE, role), TEXT(SEEN, seen)));
+    change_at(place_of(target), now_us, target, rung, role, seen);
+}
+
+static void refuse(int64_t now_us, const char *target)
+{
+    hear(now_us, EVENT_TARGET_REFUSED, target, FIELDS(NUMBER(PLACE, place_of(target))));
 }
 
 static void start(int targets)
@@ -77,7 +103,7 @@ static void test_table__all_are_shown_where_they_fit(void **state)
     change(1 * SECOND, "b:5432", "listening", NULL, "not accepting connections yet");
     change(2 * SECOND, "c:5432", NULL, NULL, "no such host name");
     change(3 * SECOND, "d:5432", "accepting", NULL, "login refused");
-    hear(65 * SECOND, EVENT_TARGET_REFUSED, "d:5432", NO_FIELDS);
+    refuse(65 * SECOND, "d:5432");
     assert_string_equal(drawn(70 * SECOND, 80, 10),
                         "\n  target  rung       role       last seen                            since"
                         "\n  a:5432  writable   primary    ready                                1 min 10 s"
@@ -95,7 +121,7 @@ static void test_table__the_ready_ones_are_left_out_first(void **state)
     change(0, "w1:5432", NULL, NULL, "connection refused");
     change(0, "w2:5432", NULL, NULL, "connection refused");
     change(0, "x:5432", NULL, NULL, "login refused");
-    hear(0, EVENT_TARGET_REFUSED, "x:5432", NO_FIELDS);
+    refuse(0, "x:5432");
     const char *text = drawn(0, 80, 7);
     assert_contains(text, "w1:5432");
     assert_contains(text, "w2:5432");
@@ -121,13 +147,50 @@ static void test_table__the_sum_counts_everybody(void **state)
     change(0, "a", "login", "primary", "ready");
     change(0, "b", NULL, NULL, "connection refused");
     change(0, "c", "accepting", NULL, "login refused");
-    hear(0, EVENT_TARGET_REFUSED, "c", NO_FIELDS);
+    refuse(0, "c");
     live_table_sum(&table, sum, sizeof sum);
     assert_string_equal(sum, "1 ready, 1 refused, 8 waiting");
     change(0, "a", NULL, NULL, "connection refused"); /* it went away */
     change(0, "b", "login", "primary", "ready");
     live_table_sum(&table, sum, sizeof sum);
     assert_string_equal(sum, "1 ready, 1 refused, 8 waiting");
+}
+
+/* The same host and port, but another role, say. */
+static void test_table__targets_that_are_called_the_same_have_a_row_each(void **state)
+{
+    char sum[128];
+    (void) state;
+    start(3);
+    change_at(1001, 0, "a:5432", "writable", "primary", "ready");
+    change_at(1002, 0, "a:5432", "accepting", NULL, "login refused");
+    change_at(1003, 0, "a:5432", "writable", "primary", "ready");
+    live_table_sum(&table, sum, sizeof sum);
+    assert_string_equal(sum, "2 ready, 1 waiting");
+    assert_string_equal(drawn(0, 80, 10), "\n  target  rung       role       last seen                            since"
+                                          "\n  a:5432  writable   primary    ready                                0 s"
+                                          "\n  a:5432  accepting             login refused                        0 s"
+                                          "\n  a:5432  writable   primary    ready                                0 s");
+}
+
+static void test_table__who_has_left_is_not_shown(void **state)
+{
+    char sum[128];
+    (void) state;
+    start(3);
+    change(0, "a:5432", "writable", "primary", "ready");
+    change(0, "b:5432", NULL, NULL, "login refused");
+    refuse(0, "b:5432");
+    change(0, "c:5432", "writable", "primary", "ready");
+    hear(0, EVENT_TARGET_LEFT, "a:5432", FIELDS(NUMBER(PLACE, place_of("a:5432"))));
+    hear(0, EVENT_TARGET_LEFT, "b:5432", FIELDS(NUMBER(PLACE, place_of("b:5432"))));
+    hear(0, EVENT_TARGET_LEFT, "never:5432", FIELDS(NUMBER(PLACE, 2000)));
+    live_table_sum(&table, sum, sizeof sum);
+    assert_string_equal(sum, "1 ready, 2 waiting"); /* how many there are now is told at the end of the attempt */
+    const char *text = drawn(0, 80, 10);
+    assert_lacks(text, "a:5432");
+    assert_lacks(text, "b:5432");
+    assert_contains(text, "c:5432");
 }
 
 static size_t widest_line(const char *text)
@@ -191,7 +254,7 @@ static void test_live__the_table_is_drawn_over_itself_and_taken_away(void **stat
     journal_init(&journal, LEVEL_DEBUG, listen_live, NULL);
     journal_note(&journal, EVENT_CROWD_STARTED, NULL,
                  FIELDS(TEXT(UNTIL, "login"), TEXT(NEED, "any=2"), NUMBER(TARGETS, 3), NUMBER(ATTEMPTS, 60)), "x");
-    journal_note(&journal, EVENT_TARGET_CHANGED, "a:5432", FIELDS(TEXT(SEEN, "ready")), "x");
+    journal_note(&journal, EVENT_TARGET_CHANGED, "a:5432", FIELDS(NUMBER(PLACE, 1), TEXT(SEEN, "ready")), "x");
     live_draw(&live, &screen, 0, 100, false);
     assert_contains(buf_text(&screen), "waiting for 3 targets (login, need any=2)");
     assert_contains(buf_text(&screen), "attempt 1/60: 1 ready, 2 waiting");
@@ -217,6 +280,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_table__all_are_shown_where_they_fit, make, clear),
         cmocka_unit_test_setup_teardown(test_table__the_ready_ones_are_left_out_first, make, clear),
         cmocka_unit_test_setup_teardown(test_table__the_sum_counts_everybody, make, clear),
+        cmocka_unit_test_setup_teardown(test_table__targets_that_are_called_the_same_have_a_row_each, make, clear),
+        cmocka_unit_test_setup_teardown(test_table__who_has_left_is_not_shown, make, clear),
         cmocka_unit_test_setup_teardown(test_table__it_fits_any_terminal, make, clear),
         cmocka_unit_test_setup_teardown(test_table__what_servers_are_called_cannot_steer_the_terminal, make, clear),
         cmocka_unit_test_setup_teardown(test_live__the_table_is_drawn_over_itself_and_taken_away, make, clear),

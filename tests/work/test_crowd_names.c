@@ -89,6 +89,7 @@ static void test_names__a_new_address_joins_and_one_that_vanished_leaves(void **
     const char *log = up_end(run, 0).output;
     assert_contains(event_line(log, "crowd_ready"), "\"targets\":2,\"ready\":2");
     assert_true(event_count(log, "target_changed") > 0);
+    assert_contains(event_line(log, "target_left"), at("127.0.0.2"));
     assert_lacks(event_line_with(log, "target_changed", "\"seen\":\"ready\""), at("127.0.0.2"));
 }
 
