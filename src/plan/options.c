@@ -68,8 +68,9 @@ const struct option option_table[] = {
                               "lock_timeout=1m).",
                               GROUP_MIGRATIONS, UP, OPTION_LOCK_TIMEOUT },
     [OPTION_LOCK_RETRIES] = { "lock-retries", 0, "PGUSHER_LOCK_RETRIES", "NUMBER", "10",
-                              "How often a migration is tried again after a lock timeout or a deadlock.", GROUP_MIGRATIONS,
-                              UP, OPTION_LOCK_RETRIES },
+                              "How often a migration is tried again after a lock timeout, a deadlock or a serialization "
+                              "failure.",
+                              GROUP_MIGRATIONS, UP, OPTION_LOCK_RETRIES },
     [OPTION_STATEMENT_TIMEOUT] = { "statement-timeout", 0, "PGUSHER_STATEMENT_TIMEOUT", "DURATION", "the role's",
                                    "How long a statement of a migration may run. A file may say otherwise (-- pgusher: "
                                    "statement_timeout=1h).",
@@ -110,8 +111,9 @@ const struct option option_table[] = {
                        "How long to go on when the server refuses the role, its password or the database.", GROUP_WAIT,
                        EVERY, OPTION_GRACE },
     [OPTION_LOCK_WAIT] = { "lock-wait", 0, "PGUSHER_LOCK_WAIT", "DURATION", "none",
-                           "How long to wait while another runner is migrating the same database (then exit 7).", GROUP_WAIT,
-                           UP, OPTION_LOCK_WAIT },
+                           "How long to wait while another runner is migrating the same database (then exit 7): each time "
+                           "for its lock, and for its uncommitted row in the ledger.",
+                           GROUP_WAIT, UP, OPTION_LOCK_WAIT },
     [OPTION_CONCURRENCY] = { "concurrency", 0, "PGUSHER_CONCURRENCY", "NUMBER", "256",
                              "How many connections may be open at the same time.", GROUP_WAIT, EVERY, OPTION_CONCURRENCY },
     [OPTION_HOST_CONCURRENCY] = { "host-concurrency", 0, "PGUSHER_HOST_CONCURRENCY", "NUMBER", "16",
