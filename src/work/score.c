@@ -123,22 +123,22 @@ static void add_timeouts(struct score *score, const struct score_wishes *wishes)
         add(score, NOTE_STATEMENT_TIMEOUT, 0);
 }
 
-/* The row's timeouts have overwritten those that the file itself has SET before a SET TRANSACTION, which had to come first. */
-static bool sets_timeout(const struct script *script, size_t index)
+static bool begins_with(const struct script *script, size_t index, const char *phrase)
 {
     const struct statement *statement = &script->statements[index];
     struct lexer lexer;
     lexer_init(&lexer, script->source->bytes, statement->offset_bytes, statement->offset_bytes + statement->size_bytes);
-    return phrase_match(&lexer, "set local|session? lock_timeout|statement_timeout");
+    return phrase_match(&lexer, phrase);
 }
 
+/* The row's timeouts have overwritten those that the file itself has SET before a SET TRANSACTION, which had to come first. */
 static void add_timeouts_after_row(struct score *score, const struct script *script, const struct score_wishes *wishes)
 {
     if (wishes->has_timeouts && wishes->statement_timeout_ms < 0)
         add(score, NOTE_OWN_STATEMENT_TIMEOUT, 0);
     add_timeouts(score, wishes);
     for (size_t i = 0; i < script->leading_set_count; i++)
-        if (sets_timeout(script, i))
+        if (begins_with(script, i, "set local|session? lock_timeout|statement_timeout"))
             add_statement(score, script, i);
 }
 
@@ -347,10 +347,7 @@ static void add_unit(struct score *score, const struct script *script, const str
 /* A SET of an earlier run went with its session. */
 static bool only_sets(const struct script *script, size_t first, size_t end)
 {
-    const struct statement *statement = &script->statements[first];
-    struct lexer lexer;
-    lexer_init(&lexer, script->source->bytes, statement->offset_bytes, statement->offset_bytes + statement->size_bytes);
-    return end - first == 1 && phrase_match(&lexer, "set|reset");
+    return end - first == 1 && begins_with(script, first, "set|reset");
 }
 
 static void add_fresh(struct score *score, const struct script *script, const struct score_wishes *wishes, size_t first,
@@ -384,16 +381,29 @@ static bool add_resumed(struct score *score, const struct step *step, const stru
     return true;
 }
 
+/* What the file has SET for its session is in force in the units that follow. */
+static void leave_to_file(struct score_wishes *wishes, const struct script *script, size_t first, size_t end)
+{
+    for (size_t i = first; i < end; i++) {
+        if (begins_with(script, i, "set session? lock_timeout"))
+            wishes->lock_timeout_ms = -1;
+        if (begins_with(script, i, "set session? statement_timeout"))
+            wishes->statement_timeout_ms = -1;
+    }
+}
+
 static bool write_units(struct score *score, const struct step *step, const struct score_wishes *wishes, struct fault *fault)
 {
     const struct script *script = &step->script;
+    struct score_wishes left = *wishes;
     if (!check_unchanged(step, wishes, fault))
         return false;
     add(score, NOTE_BARRIER, 0);
     for (size_t first = 0, end; first < script->statement_count; first = end) {
         end = end_of_unit(script, first);
-        if (!add_resumed(score, step, wishes, first, end, fault))
+        if (!add_resumed(score, step, &left, first, end, fault))
             return false;
+        leave_to_file(&left, script, first, end);
     }
     add(score, NOTE_BEGIN_UNIT, 0);
     add_own_role(score, script);

@@ -365,6 +365,19 @@ static void test_score__a_timeout_that_a_file_sets_before_its_transactions_mode_
                         "BEGIN s1 s2 s3 s4 row lock-timeout s1 s2 s5 guard COMMIT");
 }
 
+static void test_score__a_timeout_that_a_file_sets_is_in_force_in_its_units_that_follow(void **state)
+{
+    (void) state;
+    const struct score_wishes wishes = { .lock_timeout_ms = 5000, .statement_timeout_ms = 60000 };
+    assert_string_equal(
+        write_score("-- pgusher: transaction=off\nSET LOCAL lock_timeout = 1; SET lock_timeout = 2; SELECT 3;"
+                    "SET SESSION statement_timeout = 4; SELECT 5;",
+                    &wishes),
+        "| begin lock-timeout statement-timeout s1 done1 commit | begin lock-timeout statement-timeout s2 done2 commit "
+        "| begin statement-timeout s3 done3 commit | begin statement-timeout s4 done4 commit | begin s5 done5 commit "
+        "| begin row guard COMMIT |");
+}
+
 static void test_score__an_explicit_block_is_one_unit(void **state)
 {
     (void) state;
@@ -578,6 +591,7 @@ int main(void)
         TEST(test_score__the_row_waits_for_a_runner_and_the_statements_for_a_lock),
         TEST(test_score__what_the_role_has_of_timeouts_is_for_the_statements_and_not_for_the_row),
         TEST(test_score__a_timeout_that_a_file_sets_before_its_transactions_mode_is_set_again),
+        TEST(test_score__a_timeout_that_a_file_sets_is_in_force_in_its_units_that_follow),
         TEST(test_score__an_explicit_block_is_one_unit),
         TEST(test_score__a_rerun_skips_what_was_done),
         TEST(test_score__a_rerun_repeats_what_is_harmless),

@@ -156,6 +156,18 @@ static void test_table_locks__a_statement_that_runs_alone_keeps_those_of_the_rol
     expect_sql(database, "SELECT string_agg(it, ', ') FROM seen", "41min 42min, 43min 42min, 41min 44min, 0 0");
 }
 
+static void test_table_locks__a_timeout_that_a_file_sets_for_itself_outlives_its_unit(void **state)
+{
+    (void) state;
+    const char *database = up_database("itself");
+    up_run(
+        &(struct up){ .migrations = FILES({ "1.sql", "-- pgusher: transaction=off\nSET lock_timeout = '42min';\n"
+                                                     "CREATE TABLE seen AS SELECT current_setting('lock_timeout') AS it;" }),
+                      .database = database },
+        0);
+    expect_sql(database, "SELECT it FROM seen", "42min");
+}
+
 static void test_table_locks__a_deadlock_is_tried_again(void **state)
 {
     (void) state;
@@ -264,6 +276,7 @@ int main(void)
         UP_TEST(test_table_locks__the_timeout_is_the_files_or_the_options_or_five_seconds),
         UP_TEST(test_table_locks__a_statement_that_runs_alone_has_a_timeout_only_if_its_file_says_so),
         UP_TEST(test_table_locks__a_statement_that_runs_alone_keeps_those_of_the_role_that_its_file_does_not_set),
+        UP_TEST(test_table_locks__a_timeout_that_a_file_sets_for_itself_outlives_its_unit),
         UP_TEST(test_table_locks__a_deadlock_is_tried_again),
         UP_TEST(test_table_locks__a_statement_runs_no_longer_than_it_may),
         UP_TEST(test_table_locks__another_runners_row_is_waited_for_as_long_as_lock_wait_says),
