@@ -108,8 +108,8 @@ const struct option option_table[] = {
                          "Deadline for all of the waiting together, the look-up of names included.", GROUP_WAIT, EVERY,
                          OPTION_TIMEOUT },
     [OPTION_GRACE] = { "grace", 0, "PGUSHER_GRACE", "DURATION", "10s",
-                       "How long to go on when the server refuses the role, its password or the database.", GROUP_WAIT,
-                       EVERY, OPTION_GRACE },
+                       "How long to go on when the server refuses the role, its password, the database or the ledger.",
+                       GROUP_WAIT, EVERY, OPTION_GRACE },
     [OPTION_LOCK_WAIT] = { "lock-wait", 0, "PGUSHER_LOCK_WAIT", "DURATION", "none",
                            "How long to wait while another runner is migrating the same database (then exit 7): each time "
                            "for its lock, and for its uncommitted row in the ledger.",
