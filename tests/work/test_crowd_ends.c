@@ -87,6 +87,22 @@ static void test_crowd__one_that_is_not_needed_is_no_lack_beside_migrations(void
     assert_contains(end_of_three("any=2", 3), "connection refused");
 }
 
+static void test_crowd__a_standby_that_is_to_be_writable_is_told_of(void **state)
+{
+    (void) state;
+    PLAY_ONE(first, &visit_primary);
+    PLAY_ONE(second, &visit_standby);
+    const char *log = up_end(begin(WORDS("--target", only(first), "--target", only(second), "--until", "writable", "--need",
+                                         "all", "--interval", "500ms", "--attempts", "2")),
+                             3)
+                          .output;
+    const char *missing = event_line(log, "target_missing");
+    assert_contains(missing, label(second));
+    assert_contains(missing, "\"role\":\"standby\",\"seen\":\"a standby, not writable\"");
+    assert_int_equal(event_count(log, "target_missing"), 1);
+    assert_contains(event_line(log, "failed"), "only 1 of 2 targets were ready (writable, need all)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +110,7 @@ int main(void)
         WAIT_TEST(test_crowd__what_could_not_be_confirmed_in_time_was_not_ready),
         WAIT_TEST(test_crowd__a_wrong_number_of_primaries_is_no_lack_of_migrations),
         WAIT_TEST(test_crowd__one_that_is_not_needed_is_no_lack_beside_migrations),
+        WAIT_TEST(test_crowd__a_standby_that_is_to_be_writable_is_told_of),
         UP_LOG_TEST,
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

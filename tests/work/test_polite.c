@@ -150,6 +150,25 @@ static void test_polite__the_hosts_that_lost(void **state)
     expect_no_complaint(cluster_log(cluster, mark));
 }
 
+/* Where one is enough the others are left wherever they are. */
+static void test_polite__those_of_a_crowd_that_are_not_needed(void **state)
+{
+    (void) state;
+    static const char *const rungs[] = { "listening", "accepting", "login" };
+    size_t mark = cluster_log_mark(cluster);
+    for (int round = 0; round < ROUNDS; round++)
+        for (size_t rung = 0; rung < sizeof rungs / sizeof rungs[0]; rung++)
+            for (int way = 0; way < 4; way++) {
+                const char *target = must_format("%s user=%s password=secret sslmode=%s", hosts(cluster, 1),
+                                                 way < 2 ? "postgres" : "scram", modes[way % 2]);
+                up_run(&(struct up){ .command = "wait",
+                                     .arguments = WORDS("--target", target, "--target", target, "--target", target, "--need",
+                                                        "any", "--until", rungs[rung]) },
+                       0);
+            }
+    expect_no_complaint(cluster_log(cluster, mark));
+}
+
 static void test_polite__a_signal_at_any_moment(void **state)
 {
     (void) state;
@@ -182,6 +201,7 @@ int main(void)
         UP_TEST(test_polite__accepting_is_no_failed_login),
         UP_TEST(test_polite__a_rung_that_is_not_met),
         UP_TEST(test_polite__the_hosts_that_lost),
+        UP_TEST(test_polite__those_of_a_crowd_that_are_not_needed),
         UP_TEST(test_polite__a_signal_at_any_moment),
         UP_TEST(test_polite__nobody_was_complained_about),
         UP_LOG_TEST,

@@ -4,6 +4,7 @@
  */
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -104,6 +105,23 @@ static void test_ways__a_good_certificate(void **state)
 {
     (void) state;
     log_of(verified("db.test"), NULL, 0);
+}
+
+/* One number each in the result: each part of the way was gone, and none was forgotten. */
+static void test_ways__the_result_tells_how_long_each_part_took(void **state)
+{
+    (void) state;
+    static const char *const parts[] = { "resolve_us", "connect_us", "tls_us", "login_us", "query_us" };
+    const char *result = log_of(verified("db.test"), WORDS("--json"), 0);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const char *at = strstr(result, must_format("\"%s\":", parts[i]));
+        must(at != NULL, "no %s in %s", parts[i], result);
+        assert_in_range(strtoll(at + strlen(parts[i]) + 3, NULL, 10), 1, INT64_MAX);
+    }
+    result = log_of(conninfo_of("127.0.0.1", "trusted", "sslmode=disable"), WORDS("--json"), 0);
+    assert_contains(result, "\"resolve_us\":null");
+    assert_contains(result, "\"tls_us\":null");
+    assert_lacks(result, "\"login_us\":null");
 }
 
 static void test_ways__a_certificate_for_another_name_is_refused(void **state)
@@ -209,6 +227,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         UP_TEST(test_ways__a_good_certificate),
+        UP_TEST(test_ways__the_result_tells_how_long_each_part_took),
         UP_TEST(test_ways__a_certificate_for_another_name_is_refused),
         UP_TEST(test_ways__an_expired_certificate_is_refused_until_it_is_renewed),
         UP_TEST(test_ways__scram),
