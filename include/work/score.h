@@ -16,6 +16,7 @@
 enum note_kind {
     NOTE_RESET,          /* one statement of the session reset, a transaction of its own */
     NOTE_UNLOCK,         /* behind a pooler, the session locks that the file has taken */
+    NOTE_SETTLE,         /* what is deferred is checked and done before the reset, which drops tables */
     NOTE_RESTORE_CLIENT, /* behind a pooler, what it had set for its client and RESET ALL has undone */
     NOTE_CHECK_CLIENT,   /* within the reset, which has undone it */
     NOTE_BEGIN,          /* with the options of an absorbed BEGIN */

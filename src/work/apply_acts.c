@@ -242,6 +242,8 @@ enum next apply_say_note(struct apply *apply, struct act *act, const struct note
         return apply_say(apply, act, SAY_RESET, score_reset_statement(note->index), 0);
     case NOTE_UNLOCK:
         return apply_say(apply, act, SAY_RESET, "SELECT pg_catalog.pg_advisory_unlock_all()", 0);
+    case NOTE_SETTLE:
+        return apply_say(apply, act, SAY_RESET, "SET CONSTRAINTS ALL IMMEDIATE", 0);
     case NOTE_ROLLBACK:
         return apply_say(apply, act, SAY_ROLLBACK, "ROLLBACK", 0);
     case NOTE_ROLLBACK_AND_CHAIN:

@@ -145,8 +145,10 @@ static void add_timeouts_after_row(struct score *score, const struct script *scr
 /* Behind a pooler the session is somebody else's a moment later: what the file has changed is put back before the COMMIT. */
 static void add_reset_within(struct score *score, const struct script *script, const struct score_wishes *wishes)
 {
-    if (wishes->is_pooled && script->changes_session)
-        add_resets(score, wishes);
+    if (!wishes->is_pooled || !script->changes_session)
+        return;
+    add(score, NOTE_SETTLE, 0);
+    add_resets(score, wishes);
 }
 
 static void add_pin(struct score *score, const struct score_wishes *wishes)

@@ -64,6 +64,8 @@ static const char *word(const struct note *note)
         return must_format("skip%u", note->index + 1);
     case NOTE_PIN_STRINGS:
         return "pin";
+    case NOTE_SETTLE:
+        return "settle";
     case NOTE_UNLOCK:
         return "unlock";
     case NOTE_ROLLBACK:

@@ -151,6 +151,20 @@ static void test_pooler__nothing_that_a_file_leaves_is_stranded(void **state)
     expect_nothing_left(up.database, up.port);
 }
 
+/* A table cannot be dropped while a constraint of it is still to be checked. */
+static void test_pooler__deferred_constraints_of_temporary_tables_are_no_obstacle(void **state)
+{
+    (void) state;
+    const char *tables = "CREATE TEMP TABLE town (a int PRIMARY KEY);"
+                         "CREATE TEMP TABLE street (a int REFERENCES town DEFERRABLE INITIALLY DEFERRED);"
+                         "INSERT INTO street VALUES (1);";
+    struct up up = { .database = up_database("deferred"), .port = transaction_port };
+    up.migrations = FILES({ "1.sql", must_format("%s INSERT INTO town VALUES (1);", tables) });
+    up_run(&up, 0);
+    up.migrations = FILES({ "1.sql", "" }, { "2.sql", tables });
+    assert_contains(up_failure(&up, 5), "23503");
+}
+
 /* PgBouncer sets them on the server connection, where a RESET ALL goes back to what the database has. */
 static void run_with_settings(int port, const char *const *arguments)
 {
@@ -252,6 +266,7 @@ int main(void)
         UP_TEST(test_pooler__it_is_seen_and_told),
         UP_TEST(test_pooler__nothing_that_a_file_sets_reaches_another_client),
         UP_TEST(test_pooler__nothing_that_a_file_leaves_is_stranded),
+        UP_TEST(test_pooler__deferred_constraints_of_temporary_tables_are_no_obstacle),
         UP_TEST(test_pooler__the_encoding_and_what_else_the_client_has_set_outlive_a_reset),
         UP_TEST(test_pooler__a_file_outside_a_transaction_needs_a_session),
         UP_TEST(test_pooler__lock_wait_0_does_not_wait_for_another_runners_row),

@@ -98,7 +98,7 @@ static void test_score__behind_a_pooler_each_reset_gives_the_client_back_what_is
     assert_string_equal(write_score("DROP TABLE a;", &wishes), "reset restore BEGIN row s1 guard COMMIT");
     assert_int_equal(place_of(NOTE_RESTORE_CLIENT, 0), place_of(NOTE_RESET, reset_all) + 1);
     wishes = (struct score_wishes){ .is_pooled = true, .restores_client = true, NO_TIMEOUTS };
-    assert_string_equal(write_score("SELECT 1;", &wishes), "BEGIN row s1 restore unlock guard COMMIT");
+    assert_string_equal(write_score("SELECT 1;", &wishes), "BEGIN row s1 settle restore unlock guard COMMIT");
     assert_int_equal(place_of(NOTE_RESTORE_CLIENT, 0), place_of(NOTE_RESET, reset_all) + 1);
     assert_string_equal(write_score("DROP TABLE a;", &wishes), "BEGIN row s1 guard COMMIT");
 }
