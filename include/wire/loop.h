@@ -43,8 +43,9 @@ void loop_run(struct loop *loop);
 
 /*
  * The work is over. What is still in libuv's pool (a look-up, a cancel) cannot be called back and may take many seconds: if there
- * is such a straggler, loop_run() returns all the same and loop_has_stragglers() says so; then the process has to leave by
- * _exit(), because neither the loop nor the C library's exit() would return before the straggler does.
+ * is such a straggler, loop_run() returns all the same and loop_has_stragglers() says so; then the process has to leave by _exit(),
+ * because neither the loop nor the C library's exit() would return before the straggler does. Sessions that end a question first
+ * (session_free()) are waited for.
  */
 void loop_quit(struct loop *loop);
 bool loop_has_stragglers(const struct loop *loop);

@@ -47,7 +47,9 @@ struct session *session_beside(const struct session *session, void (*on_settled)
 
 /*
  * Says good-bye and closes, and calls nobody any more. What is in the middle of a TLS handshake ends it first, on the loop, until
- * half a second after its beginning. May be called from within any callback. Accepts NULL.
+ * half a second after its beginning. A question that has been open for a while, or that a signal ends, is ended first, by a
+ * cancel if it must be, also within half a second: a server that waits for a lock does not notice that its client has gone. May be called from within any
+ * callback. Accepts NULL.
  */
 void session_free(struct session *session);
 

@@ -1,12 +1,19 @@
 /*
  * PQcancel blocks (five seconds and more against a peer that stopped), so it runs in libuv's pool. It knows how to interrupt, and
- * to interrupt again; what is left of the run afterwards is decided elsewhere.
+ * to interrupt again, also on behalf of a session that has no owner any more; what is left of the run afterwards is decided elsewhere.
  */
 #include "base/clock.h"
+#include "base/interrupt.h"
 #include "base/memory.h"
 #include "session_inside.h"
 
 enum { CANCEL_AGAIN_MS = 50 };
+
+/*
+ * What was asked less than BLOCKED_MS ago is being answered, as a rule, and a cancel would only be a line in the server's log. A server
+ * that does not confirm the cancel is left as it is after HUSH_MS.
+ */
+enum { BLOCKED_MS = 100, HUSH_MS = 500 };
 
 struct cancel {
     uv_work_t work;
@@ -54,15 +61,23 @@ static bool queue(struct session *session)
     return true;
 }
 
+static int64_t ms_since(int64_t since_us)
+{
+    return (clock_monotonic_us() - since_us) / 1000;
+}
+
 static void on_again(uv_timer_t *timer)
 {
     struct session *session = timer->data;
-    if (session->cancel == NULL) /* one at a time */
+    if (session->hushed_us != 0 && ms_since(session->hushed_us) >= HUSH_MS)
+        session_leave(session);
+    else if (session->cancel == NULL) /* one at a time */
         queue(session);
 }
 
 bool session_cancel(struct session *session, struct fault *fault)
 {
+    session->was_cancelled = true;
     bool queued = session->cancel != NULL || queue(session);
     if (session->talk.active)
         uv_timer_start(&session->timer, on_again, CANCEL_AGAIN_MS, CANCEL_AGAIN_MS);
@@ -79,4 +94,75 @@ void session_forget_cancel(struct session *session)
     if (session->cancel != NULL)
         session->cancel->session = NULL;
     session->cancel = NULL;
+}
+
+/* --- a question that nobody asks any more ------------------------------------------------------------------------------- */
+
+/* After an error the server skips everything up to a Sync, which may not have been said yet. */
+static enum next say_sync(void *owner, struct act *act)
+{
+    struct session *session = owner;
+    if (session->said_last)
+        return NEXT_END;
+    session->said_last = true;
+    act->kind = ACT_SYNC;
+    return NEXT_ACT;
+}
+
+static void hear_no_error(void *owner, struct act_tag tag, const struct server_message *error)
+{
+    (void) owner;
+    (void) tag;
+    (void) error;
+}
+
+static void hear_end(void *owner)
+{
+    session_leave(owner);
+}
+
+static void hear_lost(void *owner, const struct fault *fault)
+{
+    (void) fault;
+    session_leave(owner);
+}
+
+/* Where it was cancelled before, that was waited for already. */
+static bool asks(const struct session *session)
+{
+    const struct talk *talk = &session->talk;
+    bool is_asking = session->state == SESSION_OPEN && talk->active && talk->count > 0;
+    return is_asking && talk->copy == COPY_NONE && !session->was_cancelled;
+}
+
+/* How much longer the answer may take; negative: longer than it should already. */
+static int64_t patience_ms(const struct session *session)
+{
+    int64_t asked_us = session->talk.begun_us;
+    return BLOCKED_MS - ms_since(session->heard_us > asked_us ? session->heard_us : asked_us);
+}
+
+bool session_hush(struct session *session)
+{
+    static const struct talker mute = {
+        .say_next = say_sync, .hear_error = hear_no_error, .hear_end = hear_end, .hear_lost = hear_lost
+    };
+    int64_t left_ms = patience_ms(session);
+    if (!asks(session) || (left_ms > 0 && interrupt_signal() == 0))
+        return false;
+    session->hushed_us = clock_monotonic_us();
+    session->loop->hushed++;
+    session->talk.talker = mute;
+    session->talk.owner = session;
+    session->talk.ended = false;
+    uv_timer_start(&session->timer, on_again, left_ms > 0 ? (uint64_t) left_ms : 0, CANCEL_AGAIN_MS);
+    talk_resume(session);
+    return true;
+}
+
+void session_forget_hush(struct session *session)
+{
+    if (session->hushed_us != 0)
+        loop_hush_ended(session->loop);
+    session->hushed_us = 0;
 }

@@ -182,10 +182,23 @@ void loop_run(struct loop *loop)
     uv_run(&loop->uv, UV_RUN_DEFAULT);
 }
 
+/* Whoever stays for half a second at the most, because a server may have to be told, is waited for. */
+static void stop_if_over(struct loop *loop)
+{
+    if (loop->quits && loop->hushed == 0 && loop_has_stragglers(loop))
+        uv_stop(&loop->uv);
+}
+
 void loop_quit(struct loop *loop)
 {
-    if (loop_has_stragglers(loop))
-        uv_stop(&loop->uv);
+    loop->quits = true;
+    stop_if_over(loop);
+}
+
+void loop_hush_ended(struct loop *loop)
+{
+    loop->hushed--;
+    stop_if_over(loop);
 }
 
 bool loop_has_stragglers(const struct loop *loop)

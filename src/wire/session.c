@@ -257,9 +257,12 @@ static void read_what_is_left(const struct session *session)
     }
 }
 
-static void leave(struct session *session)
+void session_leave(struct session *session)
 {
     session->state = SESSION_CLOSED;
+    session->talk.active = false;
+    session_forget_cancel(session);
+    session_forget_hush(session);
     watch_finish(&session->watch);
     read_what_is_left(session);
     PQfinish(session->conn);
@@ -275,7 +278,7 @@ static bool is_shaking_hands(const struct session *session)
 
 static void on_lingered(uv_timer_t *timer)
 {
-    leave(timer->data);
+    session_leave(timer->data);
 }
 
 static void step_leaving(struct session *session)
@@ -285,21 +288,21 @@ static void step_leaving(struct session *session)
     bool writes = wants == PGRES_POLLING_WRITING;
     bool goes_on = is_shaking_hands(session) && (writes || wants == PGRES_POLLING_READING);
     if (!goes_on || !watch_start(&session->watch, PQsocket(session->conn), !writes, writes, &fault))
-        leave(session);
+        session_leave(session);
 }
 
 void session_free(struct session *session)
 {
     if (session == NULL)
         return;
-    session->talk.active = false;
-    session_forget_cancel(session);
+    if (session_hush(session))
+        return;
     int64_t left_ms = LINGER_MS - (clock_monotonic_us() - session->begun_us) / 1000;
     session->is_leaving = is_shaking_hands(session) && left_ms > 0;
     if (session->is_leaving)
         uv_timer_start(&session->timer, on_lingered, (uint64_t) left_ms, 0);
     else
-        leave(session);
+        session_leave(session);
 }
 
 void session_tell_reach(struct session *session, void (*on_reach)(void *owner))

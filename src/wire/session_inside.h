@@ -26,6 +26,7 @@ enum copy_state {
 
 struct talk {
     bool active;
+    int64_t begun_us;
     bool ended;    /* the owner said NEXT_END */
     bool waiting;  /* the owner said NEXT_WAIT, and nothing was heard since */
     bool headed;   /* single-row mode was set for the first expected act */
@@ -66,6 +67,9 @@ struct session {
     void *owner;
     struct talk talk;
     struct cancel *cancel; /* running in libuv's pool; NULL: none */
+    bool was_cancelled;    /* somebody has asked for it */
+    bool said_last;        /* and the Sync behind it is said */
+    int64_t hushed_us;     /* nobody's any more since then; it only ends its question; 0: it has an owner */
     int64_t cancelled_us;  /* when the first one had got through; 0 before */
 };
 
@@ -95,6 +99,16 @@ void message_translate(struct server_message *message, const PGresult *result);
 
 /* A running cancel outlives its session. */
 void session_forget_cancel(struct session *session);
+
+/*
+ * Nobody waits any more for the answer to what is being asked. True: the server is told so, and the session leaves by itself when it has
+ * answered, or soon. False: there is no question that would stay on the server for long.
+ */
+bool session_hush(struct session *session);
+void session_forget_hush(struct session *session);
+
+/* Says good-bye and closes now; the session is freed when the callbacks on the stack have returned. */
+void session_leave(struct session *session);
 
 /* For libpq's notice receiver; the owner is the session. */
 void talk_hear_notice(void *owner, const PGresult *result);

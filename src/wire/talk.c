@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "session_inside.h"
 
 struct row {
@@ -383,7 +384,7 @@ void talk_begin(struct session *session, const struct talker *talker, void *owne
     assert(session->state == SESSION_OPEN && !session->talk.active);
     watch_stop(&session->watch);
     session->on_stirred = NULL;
-    session->talk = (struct talk){ .active = true, .talker = *talker, .owner = owner };
+    session->talk = (struct talk){ .active = true, .begun_us = clock_monotonic_us(), .talker = *talker, .owner = owner };
     pump(session);
 }
 

@@ -16,6 +16,8 @@ struct loop {
     uv_loop_t uv;
     int open_handles;
     int pool_requests;              /* in libuv's pool right now */
+    int hushed;                     /* sessions without an owner that wait for a cancelled question's end */
+    bool quits;                     /* the work is over */
     struct lookup_request *lookups; /* among them; who asks for the same name meanwhile joins */
     struct timer *due;              /* the first of those that ring when the sockets have been looked at */
     struct timer *last_due;
@@ -29,5 +31,6 @@ struct loop {
 
 void loop_pool_entered(struct loop *loop);
 void loop_pool_left(struct loop *loop);
+void loop_hush_ended(struct loop *loop);
 
 #endif

@@ -226,6 +226,26 @@ static void test_lost__a_reading_that_fails_in_the_wait_for_the_lock_is_done_aga
     expect_two_applied(database);
 }
 
+/* Each window that ends without an answer is followed by another knock; who knocked before does not stay on the server. */
+static void test_lost__a_reading_that_is_given_up_at_the_end_of_a_window_is_not_left_behind(void **state)
+{
+    (void) state;
+    const char *database = up_database("window");
+    up_run(&(struct up){ .migrations = FILES({ "1.sql", "SELECT 1;" }), .database = database }, 0);
+    PGconn *conn = connect_to(database, "BEGIN; LOCK TABLE schema_migrations");
+    struct run *run = up_begin(&(struct up){ .migrations = FILES({ "1.sql", "SELECT 1;" }),
+                                             .database = database,
+                                             .arguments = WORDS("--interval", "500ms", "--attempts", "8") });
+    run_wait_for(run, "\"attempt\":6,");
+    wait_until(database, "(SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = "
+                         "'pgusher') <= 2");
+    up_end(run, 3);
+    wait_until(database,
+               "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = "
+               "'pgusher')");
+    PQfinish(conn);
+}
+
 /* --- ended always ------------------------------------------------------------------------------------------------------- */
 
 #define LETS_IN                                                                                                             \
@@ -301,6 +321,7 @@ int main(void)
         UP_TEST(test_lost__a_lock_timeout_whose_rollback_is_not_answered_is_no_failure),
         UP_TEST(test_lost__a_transaction_that_was_idle_for_too_long_is_begun_again),
         UP_TEST(test_lost__a_reading_that_fails_in_the_wait_for_the_lock_is_done_again),
+        UP_TEST(test_lost__a_reading_that_is_given_up_at_the_end_of_a_window_is_not_left_behind),
         UP_TEST(test_lost__a_server_that_hangs_up_after_each_login_is_given_up),
         UP_TEST(test_lost__the_deadline_bounds_the_rests_too),
         UP_TEST(test_lost__a_signal_ends_the_rest),

@@ -1,6 +1,7 @@
 /*
  * SIGTERM and SIGINT at every stage of a run: it ends soon with 143 or 130, nothing half done remains, and nothing is committed after it.
  */
+#include <libpq-fe.h>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -9,6 +10,9 @@
 #include "wire/talk.h"
 
 #define SLEEPING "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')"
+
+#define NO_SESSION_OF_OURS                                                                                                  \
+    "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pgusher')"
 
 /* Such a build waits, for the sake of its leak check, for a look-up or a cancel that still runs. */
 static void skip_with_sanitizers(void)
@@ -146,6 +150,32 @@ static void test_signals__while_waiting_for_the_lock(void **state)
     up_stop_run(holder, SIGTERM);
     wait_until(database, NO_SESSION);
     expect_sql(database, "SELECT count(*) FROM schema_migrations", "0");
+}
+
+/* A reading that waits for somebody's lock does not notice that its client has gone: it has to be told. */
+static void stop_in_reading(const char *hint, const char *const *words)
+{
+    const char *database = up_database(hint);
+    const char *folder = FILES({ "1.sql", "SELECT 1;" });
+    up_run(&(struct up){ .migrations = folder, .database = database }, 0);
+    folder_add(folder, "2.sql", "SELECT 2;");
+    PGconn *conn = PQconnectdb(cluster_conninfo(cluster, database));
+    PQclear(PQexec(conn, "BEGIN; LOCK TABLE schema_migrations"));
+    struct run *run =
+        up_begin(&(struct up){ .command = words[0], .migrations = folder, .database = database, .arguments = words + 1 });
+    wait_until(database, "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = "
+                         "'Lock' AND application_name = 'pgusher')");
+    up_stop_run(run, SIGTERM);
+    wait_until(database, NO_SESSION_OF_OURS);
+    assert_int_equal(PQtransactionStatus(conn), PQTRANS_INTRANS);
+    PQfinish(conn);
+}
+
+static void test_signals__a_reading_that_waits_for_a_lock_is_not_left_behind(void **state)
+{
+    (void) state;
+    stop_in_reading("reading", WORDS("up"));
+    stop_in_reading("reading", WORDS("wait", "--until", "migrated"));
 }
 
 /* The trigger sleeps at the first row, so that most of the data stands in the sockets' buffers. */
@@ -311,6 +341,7 @@ int main(void)
         UP_TEST(test_signals__while_a_name_is_looked_up_for_ever),
         UP_TEST(test_signals__a_look_up_does_not_outlive_the_deadline),
         UP_TEST(test_signals__while_waiting_for_the_lock),
+        UP_TEST(test_signals__a_reading_that_waits_for_a_lock_is_not_left_behind),
         UP_TEST(test_signals__during_a_copy_of_much_data),
         UP_TEST(test_signals__during_a_copy_to_nobody),
         UP_TEST(test_signals__in_a_statement_outside_transactions),
