@@ -25,7 +25,8 @@ enum lock_end {
 /*
  * Behind a pooler a session lock would be stranded: with a NULL key nothing is locked, and the ledger only read again.
  * is_needless is asked after each reading made without the lock. on_over is called once, never from within lock_start();
- * lock_free() may be called in it. NULL on failure.
+ * lock_free() may be called in it, and after FAULT_LOCKED the session has to be freed in it too: a question may be under way, which
+ * somebody's lock on the ledger blocks. NULL on failure.
  */
 struct lock *lock_start(struct run *run, struct session *session, const int64_t *key,
                         bool (*is_needless)(void *owner, struct reading *reading, struct fault *fault),

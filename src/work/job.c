@@ -251,6 +251,13 @@ static void end_without_work(struct job *job)
     job_finish(job, NULL);
 }
 
+/* The session may be in the middle of a question of the lock's. */
+static void end_locked(struct job *job, const struct fault *fault)
+{
+    close_session(job);
+    job_finish(job, fault);
+}
+
 static void on_locked(void *owner, enum lock_end end)
 {
     struct job *job = owner;
@@ -272,7 +279,7 @@ static void on_locked(void *owner, enum lock_end end)
     else if (fault.class == FAULT_NOT_READY)
         look_again(job, &fault);
     else
-        job_finish(job, &fault);
+        end_locked(job, &fault);
 }
 
 /* A pooler gives itself away by a backend that is not the one of the login; in which mode it runs cannot be seen. */

@@ -17,6 +17,9 @@
 
 enum { FIRST_REST_MS = 20, LONGEST_REST_MS = 500, TELL_EVERY_MS = 10000, KEY_TEXT_BYTES = 24, HOLDER_BYTES = 160 };
 
+/* A poll that has taken so long is blocked: somebody has locked what it reads. One of a busy server may take as long as --lock-wait 0s. */
+enum { BLOCKED_MS = 1000 };
+
 struct holder {
     bool known;
     bool is_us;
@@ -44,6 +47,7 @@ struct lock {
     struct timer *timer;
     struct reading reading;
     enum turn turn;
+    bool polls; /* a conversation is going on */
     bool takes_none;
     bool got_it;
     bool told;
@@ -266,6 +270,38 @@ static void take(struct lock *lock)
     end(lock, LOCK_OURS);
 }
 
+/* --- a poll that is blocked ------------------------------------------------------------------------------------------- */
+
+static void give_up_blocked(struct lock *lock)
+{
+    char lock_wait[DURATION_WORD_BYTES];
+    duration_write(lock_wait, lock->run->settings->lock_wait_ms);
+    fault_set(&lock->fault, FAULT_LOCKED, "the ledger could not be read within --lock-wait %s", lock_wait);
+    fault_hint(&lock->fault,
+               "Another session may hold a lock on it: while it is waited for, pg_blocking_pids() says which one.");
+    end(lock, LOCK_FAILED);
+}
+
+static void tell_blocked(struct lock *lock)
+{
+    journal_note(lock->run->journal, EVENT_LOCK_WAITING, lock->run->target, FIELDS(NUMBER(WAITED_MS, waited_ms(lock))),
+                 "the ledger cannot be read yet: another session may hold a lock on it; waiting for it");
+}
+
+static void look_at_blocked(struct lock *lock)
+{
+    int64_t bound_ms = lock->run->settings->lock_wait_ms;
+    int64_t left_ms = bound_ms - waited_ms(lock);
+    if (bound_ms >= 0 && left_ms <= 0) {
+        give_up_blocked(lock);
+        return;
+    }
+    tell_blocked(lock);
+    timer_start(lock->timer, bound_ms >= 0 && left_ms < TELL_EVERY_MS ? left_ms : TELL_EVERY_MS);
+}
+
+/* --- the end of a poll ------------------------------------------------------------------------------------------------ */
+
 static void leave(struct lock *lock)
 {
     int64_t duration_us = clock_monotonic_us() - lock->began_us;
@@ -278,6 +314,7 @@ static void leave(struct lock *lock)
 static void hear_end(void *owner)
 {
     struct lock *lock = owner;
+    lock->polls = false;
     if (fault_is_set(&lock->fault)) {
         end(lock, LOCK_FAILED);
     } else if (reading_goes_on(&lock->reading)) {
@@ -318,6 +355,7 @@ static void begin_talk(struct lock *lock, enum turn first)
         .hear_lost = hear_lost,
     };
     lock->turn = first;
+    lock->polls = true;
     talk_begin(lock->session, &talker, lock);
 }
 
@@ -328,12 +366,17 @@ static void poll(struct lock *lock)
     reading_init(&lock->reading, lock->run->settings, READ_LEDGER);
     lock->reading.server.may_notify = lock->takes_none; /* nobody asks then: whoever may not finds out */
     lock->reading.server.has_timeouts = lock->takes_none;
+    timer_start(lock->timer, BLOCKED_MS);
     begin_talk(lock, lock->takes_none ? TURN_READING : TURN_CHECK);
 }
 
 static void on_time(void *owner)
 {
-    poll(owner);
+    struct lock *lock = owner;
+    if (lock->polls)
+        look_at_blocked(lock);
+    else
+        poll(lock);
 }
 
 struct lock *lock_start(struct run *run, struct session *session, const int64_t *key,

@@ -2,6 +2,7 @@
  * The runners' lock between sessions of one process, against a real server: who gets it, who need not, who gives up, and what a
  * waiter is told.
  */
+#include <libpq-fe.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -89,6 +90,10 @@ static void on_over(void *owner, enum lock_end end)
     runner->fault = *lock_fault(runner->lock);
     lock_free(runner->lock);
     runner->lock = NULL;
+    if (runner->fault.class != FAULT_LOCKED)
+        return;
+    session_free(runner->session);
+    runner->session = NULL;
 }
 
 static void begin(struct runner *runner)
@@ -167,6 +172,33 @@ static void test_lock__without_a_key_the_ledger_is_only_read(void **state)
     assert_int_equal(two.overs, 1);
     assert_int_equal(two.end, LOCK_OURS);
     assert_string_equal(cluster_sql(cluster, database, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "1");
+}
+
+static PGconn *lock_the_ledger(void)
+{
+    cluster_sql(cluster, database, "CREATE TABLE schema_migrations (migration_name varchar(255), applied_at timestamp)");
+    PGconn *conn = PQconnectdb(cluster_conninfo(cluster, database));
+    PQclear(PQexec(conn, "BEGIN; LOCK TABLE schema_migrations"));
+    assert_int_equal(PQtransactionStatus(conn), PQTRANS_INTRANS);
+    return conn;
+}
+
+/* It may have got the lock, but what it has to read under it is somebody else's for now. */
+static void test_lock__a_reading_that_is_blocked_is_told_of_and_bounded(void **state)
+{
+    (void) state;
+    PGconn *conn = lock_the_ledger();
+    settings.lock_wait_ms = 1500;
+    begin(&two);
+    loop_run(loop);
+    assert_int_equal(two.overs, 1);
+    assert_int_equal(two.end, LOCK_FAILED);
+    assert_int_equal(two.fault.class, FAULT_LOCKED);
+    assert_contains(two.fault.what, "--lock-wait 1500ms");
+    assert_contains(two.told.at, "lock_waiting: the ledger cannot be read yet");
+    cluster_wait_until(cluster, database, "NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'two')");
+    assert_int_equal(PQtransactionStatus(conn), PQTRANS_INTRANS);
+    PQfinish(conn);
 }
 
 static void let_go_of_it(struct runner *runner)
@@ -347,6 +379,7 @@ int main(void)
         TEST(test_lock__one_that_is_free_is_ours_at_once),
         TEST(test_lock__one_of_two_waits_and_says_for_whom),
         TEST(test_lock__without_a_key_the_ledger_is_only_read),
+        TEST(test_lock__a_reading_that_is_blocked_is_told_of_and_bounded),
         TEST(test_lock__a_waiter_gets_it_when_the_holder_is_gone),
         TEST(test_lock__one_that_is_needless_is_not_waited_for),
         TEST(test_lock__a_waiter_that_loses_its_connection),
