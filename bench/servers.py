@@ -41,9 +41,9 @@ def programs():
 
 
 def free_port():
-    """By chance, because others look for one too. From 32768 on they belong to the kernel's clients."""
+    """By chance, because others look for one too. Those before belong to the tests, those from 32768 on to the kernel's clients."""
     while True:
-        port = random.randrange(20000, 32768)
+        port = random.randrange(28000, 32768)
         with socket.socket() as candidate:
             if candidate.connect_ex(("127.0.0.1", port)) != 0:
                 return port
