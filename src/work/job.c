@@ -229,6 +229,10 @@ static void start_apply(struct job *job)
         return;
     }
     job_note_planned(job, since_us);
+    if (!job_may_try(job, &fault)) {
+        job_finish(job, &fault);
+        return;
+    }
     job->state = JOB_APPLYING;
     job->reading.server.may_notify &= !job->notifies_nobody;
     job->apply = apply_start(job->run, job->session, &job->plan, &job->reading, job->key, job->has_lock,

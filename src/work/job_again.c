@@ -110,12 +110,25 @@ bool job_may_go_on(struct job *job, const char *migration, const struct fault *l
     if (migration != NULL) {
         job->losses = strcmp(job->lost_in, migration) == 0 ? job->losses + 1 : 1;
         text_cut(job->lost_in, sizeof job->lost_in, migration);
-        if (job->losses >= MOST_IN_A_ROW)
+        job->last_loss = *loss;
+        if (job->losses >= MOST_IN_A_ROW && !job_doubts(job, migration))
             return give_up_lost(job, loss, fault);
     }
     if (job->short_lives <= job->run->settings->attempts)
         return true;
     return loss->class == FAULT_LOST ? give_up_server(job, loss, fault) : give_up_reading(job, loss, fault);
+}
+
+bool job_may_try(const struct job *job, struct fault *fault)
+{
+    if (job->losses < MOST_IN_A_ROW)
+        return true;
+    for (size_t i = 0; i < job->plan.count; i++) {
+        const struct step *step = &job->plan.steps[i];
+        if (step->state == STEP_PENDING && strcmp(step->name, job->lost_in) == 0)
+            return give_up_lost(job, &job->last_loss, fault);
+    }
+    return true;
 }
 
 int64_t job_rest_ms(const struct job *job)

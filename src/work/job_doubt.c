@@ -2,6 +2,8 @@
  * The migrations whose COMMIT was sent and not answered, because the connection broke. It remembers which they are until a reading has
  * them as applied or as pending; how that reading comes about is job.c's.
  */
+#include <string.h>
+
 #include "job_inside.h"
 
 void job_keep_doubt(struct job *job)
@@ -13,6 +15,14 @@ void job_keep_doubt(struct job *job)
     for (size_t i = 0; i < job->plan.count; i++)
         if (apply_may_have_committed(job->apply, i))
             job->in_doubt[job->plan.steps[i].migration - job->shelf->migrations] = true;
+}
+
+bool job_doubts(const struct job *job, const char *migration)
+{
+    for (size_t i = 0; job->in_doubt != NULL && i < job->shelf->count; i++)
+        if (job->in_doubt[i] && strcmp(job->shelf->migrations[i].name, migration) == 0)
+            return true;
+    return false;
 }
 
 /* Counted as ours, though another runner may have been there in between: the ledger does not say. */

@@ -55,6 +55,7 @@ struct job {
     int64_t tries_left;
     char lost_in[256]; /* the migration during which the connection was lost last */
     int losses;        /* in a row, in that migration */
+    struct fault last_loss;
     int64_t tried_us;  /* for how long the migration under way had been, when the last apply ended */
     int64_t session_since_us;
     size_t applied_before; /* the session began */
@@ -81,9 +82,15 @@ void job_count_session(struct job *job);
 
 /*
  * The session broke, in a migration or (NULL) outside of any, or with FAULT_NOT_READY was of no use. False with FAULT_MIGRATION when
- * that migration lost it too often in a row, which is told then, or with FAULT_NOT_READY when no session lasts.
+ * that migration lost it too often in a row and cannot have been committed, which is told then, or with FAULT_NOT_READY when no session lasts.
  */
 bool job_may_go_on(struct job *job, const char *migration, const struct fault *loss, struct fault *fault);
+
+/*
+ * A plan was made under the lock. False with FAULT_MIGRATION, which is told then: the migration that lost the session too often in a row is
+ * still pending, so what was in doubt of it was not committed.
+ */
+bool job_may_try(const struct job *job, struct fault *fault);
 
 /* How long to rest before the next wait; --timeout bounds that too. */
 int64_t job_rest_ms(const struct job *job);
@@ -96,6 +103,9 @@ bool job_may_race_on(struct job *job, const char *migration, struct fault *fault
 
 /* The connection of the apply broke: keeps in mind what it may have committed. */
 void job_keep_doubt(struct job *job);
+
+/* Whether that migration may have been committed. */
+bool job_doubts(const struct job *job, const char *migration);
 
 /* The plan is made anew: tells of what was committed after all. */
 void job_settle_doubt(struct job *job);

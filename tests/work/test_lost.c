@@ -115,6 +115,36 @@ static void test_lost__three_times_in_a_row_is_a_failed_migration_that_is_told_o
     expect_two_applied(database);
 }
 
+/* The third loss is that of the answer to its COMMIT. The runner is held up before it, so that the wire is cut where it shall be. */
+static void test_lost__a_migration_that_was_committed_at_the_third_loss_has_not_failed(void **state)
+{
+    (void) state;
+    const char *database = up_database("third");
+    PGconn *gate = connect_to(database, CLOSE_GATE);
+    struct wire_proxy *proxy = wire_proxy_new("127.0.0.1", cluster_port(cluster));
+    struct run *run = up_begin(&(struct up){ .migrations = two(),
+                                             .database = database,
+                                             .port = wire_proxy_port(proxy),
+                                             .arguments = WORDS("--lock-timeout", "none") });
+    end_at_the_gate(database, 1);
+    wait_until(database, AT_THE_GATE);
+    PGconn *hold = connect_to(database, "SELECT 1");
+    assert_int_equal(PQsendQuery(hold, "BEGIN; LOCK TABLE schema_migrations"), 1);
+    wait_until(database, "EXISTS (SELECT FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted AND relation = "
+                         "'schema_migrations'::regclass)");
+    end_at_the_gate(database, 1);
+    PQclear(PQgetResult(hold));
+    wire_proxy_cut_when(proxy, &(struct wire_cut){ .lose_answer_to = "CREATE TABLE two" });
+    PQfinish(gate);
+    PQfinish(hold);
+    const char *log = up_end(run, 0).output;
+    wire_proxy_free(proxy);
+    assert_int_equal(event_count(log, "connection_lost"), 3);
+    assert_int_equal(event_count(log, "migration_failed"), 0);
+    assert_contains(event_line(log, "migration_settled"), "\"migration\":\"2.sql\"");
+    expect_two_applied(database);
+}
+
 static void test_lost__a_waiter_whose_session_is_ended_waits_on(void **state)
 {
     (void) state;
@@ -316,6 +346,7 @@ int main(void)
         UP_TEST(test_lost__commits_that_were_not_answered_are_looked_up),
         UP_TEST(test_lost__a_session_that_is_ended_in_a_statement_is_made_again),
         UP_TEST(test_lost__three_times_in_a_row_is_a_failed_migration_that_is_told_of),
+        UP_TEST(test_lost__a_migration_that_was_committed_at_the_third_loss_has_not_failed),
         UP_TEST(test_lost__a_waiter_whose_session_is_ended_waits_on),
         UP_TEST(test_lost__a_session_that_is_ended_between_two_tries),
         UP_TEST(test_lost__a_lock_timeout_whose_rollback_is_not_answered_is_no_failure),
