@@ -76,7 +76,7 @@ static void test_signals__while_a_commit_runs_deferred_triggers(void **state)
     struct run *run = up_begin(&up);
     wait_until(up.database, "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND query = 'COMMIT' "
                             "AND wait_event = 'PgSleep')");
-    up_stop_run(run, SIGTERM);
+    up_stop_confirmed(run, SIGTERM);
     wait_until(up.database, NO_SESSION);
     expect_sql(up.database, "SELECT to_regclass('t') IS NULL, count(*) FROM schema_migrations", "t|0");
     expect_converging(&up);
@@ -98,7 +98,7 @@ static void test_signals__while_a_commit_waits_for_a_standby(void **state)
     want_standby("nobody");
     struct run *run = up_begin(&up);
     wait_until(up.database, "EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep')");
-    up_stop_run(run, SIGTERM);
+    up_stop_confirmed(run, SIGTERM);
     want_standby("");
     expect_converging(&up);
 }

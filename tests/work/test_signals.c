@@ -31,7 +31,7 @@ static void stop_in_sleep(int signal_number)
     struct run *run = up_begin(&(struct up){ .migrations = folder, .database = database });
     run_wait_for(run, "\"event\":\"migration_applied\"");
     wait_until(database, SLEEPING);
-    up_stop_run(run, signal_number);
+    up_stop_confirmed(run, signal_number);
     wait_until(database, NO_SESSION);
     expect_sql(database, "SELECT to_regclass('kept'), to_regclass('gone'), to_regclass('never'), to_regclass('after')",
                "kept|||");
@@ -63,7 +63,7 @@ static void test_signals__a_rerun_after_a_stop_goes_on(void **state)
     const struct up up = { .migrations = folder, .database = database };
     struct run *run = up_begin(&up);
     wait_until(database, SLEEPING);
-    up_stop_run(run, SIGTERM);
+    up_stop_confirmed(run, SIGTERM);
     cluster_sql(cluster, database, "UPDATE pause SET seconds = 0");
     up_run(&up, 0);
     assert_string_equal(ledger_names(database), "1.sql");
@@ -195,7 +195,7 @@ static void test_signals__during_a_copy_of_much_data(void **state)
     struct run *run = up_begin(&(struct up){ .migrations = FILES({ "1.sql", text.at }), .database = database });
     bytes_finish(&text);
     wait_until(database, SLEEPING);
-    up_stop_run(run, SIGTERM);
+    up_stop_confirmed(run, SIGTERM);
     wait_until(database, NO_SESSION);
     expect_sql(database, "SELECT to_regclass('t') IS NULL, count(*) FROM schema_migrations", "t|0");
 }
@@ -211,7 +211,7 @@ static void test_signals__during_a_copy_to_nobody(void **state)
     wait_until(database,
                "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep' "
                "AND query LIKE 'COPY%')");
-    up_stop_run(run, SIGTERM);
+    up_stop_confirmed(run, SIGTERM);
     wait_until(database, NO_SESSION);
     expect_sql(database, "SELECT to_regclass('t') IS NULL, count(*) FROM schema_migrations", "t|0");
 }
@@ -226,7 +226,7 @@ static void test_signals__in_a_statement_outside_transactions(void **state)
     const char *folder = FILES({ "1.sql", "CREATE INDEX CONCURRENTLY i ON t (slow(a));" });
     struct run *run = up_begin(&(struct up){ .migrations = folder, .database = database });
     wait_until(database, SLEEPING);
-    up_stop_run(run, SIGTERM);
+    up_stop_confirmed(run, SIGTERM);
     wait_until(database, NO_SESSION);
     expect_sql(database, "SELECT string_agg(event, ',' ORDER BY id) FROM schema_migrations_log", "started");
 }
@@ -247,6 +247,7 @@ static void test_signals__a_second_one_ends_at_once(void **state)
     run_signal(run, SIGINT);
     struct run_result result = up_end(run, 130);
     assert_int_equal(event_count(result.output, "stopping"), 2);
+    assert_int_equal(event_count(result.output, "stop_unconfirmed"), 0); /* with which the first one's patience ends */
     cluster_free(frozen);
 }
 

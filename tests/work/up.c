@@ -138,6 +138,14 @@ struct run_result up_stop_run(struct run *run, int signal_number)
     return result;
 }
 
+struct run_result up_stop_confirmed(struct run *run, int signal_number)
+{
+    struct run_result result = up_stop_run(run, signal_number);
+    if (event_count(result.output, "stop_unconfirmed") > 0)
+        fail_msg("the server was not seen to stop:\n%s", result.output);
+    return result;
+}
+
 const char *up_failure(const struct up *up, int exit_code)
 {
     struct run_result result = up_run(up, exit_code);

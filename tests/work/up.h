@@ -72,6 +72,9 @@ struct run_result up_run(const struct up *up, int exit_code);
  */
 struct run_result up_stop_run(struct run *run, int signal_number);
 
+/* The same of a server that can confirm that it stopped: it does. */
+struct run_result up_stop_confirmed(struct run *run, int signal_number);
+
 /* Nothing of a run is left in the database. */
 #define NO_SESSION                                                                                                          \
     "NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pgusher')"
