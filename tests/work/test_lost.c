@@ -298,6 +298,27 @@ static struct run *begin_at(struct fake_server *server, const char *const *argum
                                            "PGUSER=postgres", "PGSSLMODE=disable") });
 }
 
+/* A pooler of which --pooler=session says that there is none, or none that shares: what it granted is somebody else's. */
+static void test_lost__a_lock_that_was_granted_and_is_not_ours_is_none(void **state)
+{
+    (void) state;
+    static const struct fake_reply replies[] = {
+        LETS_IN,
+        { .match = "pg_try_advisory_lock", .rows = "l|n|t\nt|t|f" },
+        { .match = "AS is_us", .rows = "is_us|pid|a|h|s|q\nf|7|pgusher|local|2026|SELECT 1" },
+        FAKE_END,
+    };
+    static const struct fake_visit visits[] = { { .replies = replies } };
+    struct fake_server *server = fake_server_new(NULL);
+    fake_server_script(server, visits, 1);
+    fake_server_listen(server);
+    struct run_result result = up_end(begin_at(server, WORDS("--pooler=session")), 1);
+    assert_contains(result.errors, "does not show it as held by us");
+    assert_int_equal(event_count(result.output, "lock_acquired"), 0);
+    assert_lacks(fake_server_heard(server), "CREATE TABLE");
+    fake_server_free(server);
+}
+
 static void test_lost__a_server_that_hangs_up_after_each_login_is_given_up(void **state)
 {
     (void) state;
@@ -353,6 +374,7 @@ int main(void)
         UP_TEST(test_lost__a_transaction_that_was_idle_for_too_long_is_begun_again),
         UP_TEST(test_lost__a_reading_that_fails_in_the_wait_for_the_lock_is_done_again),
         UP_TEST(test_lost__a_reading_that_is_given_up_at_the_end_of_a_window_is_not_left_behind),
+        UP_TEST(test_lost__a_lock_that_was_granted_and_is_not_ours_is_none),
         UP_TEST(test_lost__a_server_that_hangs_up_after_each_login_is_given_up),
         UP_TEST(test_lost__the_deadline_bounds_the_rests_too),
         UP_TEST(test_lost__a_signal_ends_the_rest),

@@ -233,6 +233,21 @@ static void test_roster__one_host_of_a_target_and_one_address_of_it(void **state
 
 /* --- no memory --------------------------------------------------------------------------------------------------------- */
 
+static void test_roster__a_server_that_vanished_is_noticed_within_half_a_minute_unless_told_otherwise(void **state)
+{
+    (void) state;
+    struct target target = build_url("host=a");
+    assert_string_equal(keyword(&target, "keepalives_idle"), "10");
+    assert_string_equal(keyword(&target, "keepalives_interval"), "5");
+    assert_string_equal(keyword(&target, "keepalives_count"), "3");
+    assert_string_equal(keyword(&target, "tcp_user_timeout"), "30000");
+    target = build_url("host=a keepalives_idle=7 keepalives_interval=8 keepalives_count=9 tcp_user_timeout=1000");
+    assert_string_equal(keyword(&target, "keepalives_idle"), "7");
+    assert_string_equal(keyword(&target, "keepalives_interval"), "8");
+    assert_string_equal(keyword(&target, "keepalives_count"), "9");
+    assert_string_equal(keyword(&target, "tcp_user_timeout"), "1000");
+}
+
 static bool build_anew(void *argument, struct fault *fault)
 {
     struct arena own;
@@ -270,6 +285,7 @@ int main(void)
         ROSTER_TEST(test_roster__a_target_takes_its_credentials_from_the_main_configuration),
         ROSTER_TEST(test_roster__a_targets_place_is_its_own),
         ROSTER_TEST(test_roster__one_host_of_a_target_and_one_address_of_it),
+        ROSTER_TEST(test_roster__a_server_that_vanished_is_noticed_within_half_a_minute_unless_told_otherwise),
         ROSTER_TEST(test_roster__ends_cleanly_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
