@@ -178,6 +178,31 @@ static void test_table_locks__a_deadlock_is_tried_again(void **state)
     assert_int_equal(event_count(result.output, "migration_retried"), 2);
 }
 
+#define WAITS_FOR(table) "EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = '" table "'::regclass)"
+
+/* The application would notice it only after ten minutes, so that it is the migration which the server ends. */
+static void test_table_locks__a_deadlock_with_an_application_is_tried_again(void **state)
+{
+    (void) state;
+    const char *database = up_database("embrace");
+    cluster_sql(cluster, database, "CREATE TABLE one (); CREATE TABLE two (); CREATE TABLE gate ()");
+    PGconn *gate = hold(database, "BEGIN; LOCK TABLE gate");
+    PGconn *conn = hold(database, "BEGIN; SET LOCAL deadlock_timeout = '10min'; LOCK TABLE one");
+    struct run *run =
+        up_begin(&(struct up){ .migrations = FILES({ "1.sql", "LOCK TABLE two; LOCK TABLE gate; LOCK TABLE one;" }),
+                               .database = database,
+                               .arguments = WORDS("--lock-timeout", "none") });
+    wait_until(database, WAITS_FOR("gate"));
+    assert_int_equal(PQsendQuery(conn, "LOCK TABLE two"), 1);
+    wait_until(database, WAITS_FOR("two"));
+    PQfinish(gate);
+    run_wait_for(run, "\"event\":\"migration_retried\"");
+    PQfinish(conn);
+    struct run_result result = up_end(run, 0);
+    assert_contains(event_line(result.output, "migration_retried"), "\"sqlstate\":\"40P01\"");
+    assert_string_equal(ledger_names(database), "1.sql");
+}
+
 static void test_table_locks__a_statement_runs_no_longer_than_it_may(void **state)
 {
     (void) state;
@@ -278,6 +303,7 @@ int main(void)
         UP_TEST(test_table_locks__a_statement_that_runs_alone_keeps_those_of_the_role_that_its_file_does_not_set),
         UP_TEST(test_table_locks__a_timeout_that_a_file_sets_for_itself_outlives_its_unit),
         UP_TEST(test_table_locks__a_deadlock_is_tried_again),
+        UP_TEST(test_table_locks__a_deadlock_with_an_application_is_tried_again),
         UP_TEST(test_table_locks__a_statement_runs_no_longer_than_it_may),
         UP_TEST(test_table_locks__another_runners_row_is_waited_for_as_long_as_lock_wait_says),
         UP_TEST(test_table_locks__timeouts_of_the_role_are_not_for_the_wait_for_another_runners_row),
