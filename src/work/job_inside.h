@@ -56,7 +56,7 @@ struct job {
     char lost_in[256]; /* the migration during which the connection was lost last */
     int losses;        /* in a row, in that migration */
     struct fault last_loss;
-    int64_t tried_us;  /* for how long the migration under way had been, when the last apply ended */
+    int64_t tried_us; /* for how long the migration under way had been, when the last apply ended */
     int64_t session_since_us;
     size_t applied_before; /* the session began */
     int64_t short_lives;   /* of sessions in a row: broken within an interval, and nothing was applied */
