@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/fork_exec.h"
 #include "support/must.h"
 #include "support/workspace.h"
 
@@ -76,8 +77,9 @@ static void settle_descriptors(const struct plan *plan)
         fcntl(plan->lifeline, F_SETFD, 0);
 }
 
-static void become_child(const struct plan *plan)
+static void become_child(const void *argument)
 {
+    const struct plan *plan = argument;
     const struct child_spec *spec = plan->spec;
     const char *const *environment = spec->environment != NULL ? spec->environment : plain_environment;
     char **arguments_out = NULL;
@@ -107,10 +109,7 @@ pid_t child_start(const struct child_spec *spec)
         .parent = getpid(),
     };
     must(plan.program_fd >= 0, "no program %s: %s", spec->program, strerror(errno));
-    pid_t pid = fork();
-    must(pid >= 0, "cannot fork: %s", strerror(errno));
-    if (pid == 0)
-        become_child(&plan);
+    pid_t pid = fork_exec(become_child, &plan);
     close(plan.program_fd);
     return pid;
 }

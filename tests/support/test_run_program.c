@@ -1,10 +1,12 @@
 /*
  * Running programs, tried with the shell; and folders of files, since programs read them.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "support/child.h"
 #include "support/folder.h"
 #include "support/must.h"
 #include "support/run_program.h"
@@ -25,6 +27,26 @@ static void test_run__tells_output_errors_and_exit_code_apart(void **state)
     assert_string_equal(result.errors, "err\n");
     assert_int_equal(result.exit_code, 7);
     assert_int_equal(result.signal, 0);
+}
+
+/* Asked at once, and often: a child that was still on its way to its program would hold the other end. */
+static void test_run__a_child_that_was_started_holds_nothing_of_ours(void **state)
+{
+    (void) state;
+    const char *const arguments[] = { "true", NULL };
+    const struct child_spec nothing = {
+        .program = "/bin/true", .arguments = arguments, .input = CHILD_NULL, .output = CHILD_NULL, .errors = CHILD_NULL
+    };
+    for (int i = 0; i < 50; i++) {
+        int ends[2];
+        char byte;
+        assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+        pid_t pid = child_start(&nothing);
+        close(ends[1]);
+        assert_int_equal(read(ends[0], &byte, 1), 0);
+        close(ends[0]);
+        child_wait(pid, "true");
+    }
 }
 
 static void test_run__the_environment_is_clean_but_for_what_was_given(void **state)
@@ -147,6 +169,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN_TEST(test_run__tells_output_errors_and_exit_code_apart),
+        RUN_TEST(test_run__a_child_that_was_started_holds_nothing_of_ours),
         RUN_TEST(test_run__the_environment_is_clean_but_for_what_was_given),
         RUN_TEST(test_run__a_signal_goes_out_when_a_text_has_come),
         RUN_TEST(test_run__a_killed_program_has_a_signal_and_no_exit_code),

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/fork_exec.h"
 #include "support/must.h"
 
 enum { LONGEST_PATH = 60 }; /* a socket's may have 107 bytes */
@@ -24,27 +25,29 @@ static int lifeline = -1;
 static pid_t sweeper;
 static pid_t owner;
 
-static void exec_sweeper(int stdin_fd, const char *folder)
+struct sweeping {
+    int stdin_fd;
+    const char *folder;
+};
+
+static void exec_sweeper(const void *argument)
 {
+    const struct sweeping *sweeping = argument;
     setsid();
     int null = open("/dev/null", O_RDWR);
-    if (null < 0 || dup2(stdin_fd, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
+    if (null < 0 || dup2(sweeping->stdin_fd, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
         _exit(127);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    execl("/bin/sh", "sh", "-c", "cat; chmod -R u+rwX \"$0\"; rm -rf \"$0\"", folder, (char *) NULL);
-    _exit(127);
+    execl("/bin/sh", "sh", "-c", "cat; chmod -R u+rwX \"$0\"; rm -rf \"$0\"", sweeping->folder, (char *) NULL);
 }
 
 static void start_sweeper(const char *folder)
 {
     int ends[2];
     must(pipe2(ends, O_CLOEXEC) == 0, "cannot make a pipe: %s", strerror(errno));
-    sweeper = fork();
-    must(sweeper >= 0, "cannot fork: %s", strerror(errno));
-    if (sweeper == 0)
-        exec_sweeper(ends[0], folder);
+    sweeper = fork_exec(exec_sweeper, &(struct sweeping){ ends[0], folder });
     close(ends[0]);
     lifeline = ends[1];
 }
