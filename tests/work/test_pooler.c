@@ -126,7 +126,8 @@ static void expect_nothing_left(const char *database, int port)
                  "(SELECT string_agg(relname, ' ') FROM pg_class WHERE relnamespace = pg_my_temp_schema()), "
                  "(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database "
                  "WHERE datname = current_database())))");
-    assert_int_equal(PQntuples(seen), 1);
+    if (PQntuples(seen) != 1)
+        fail_msg("%s", PQresultErrorMessage(seen));
     assert_string_equal(PQgetvalue(seen, 0, 0), "0");
     PQclear(seen);
     PQfinish(visitor);
@@ -148,7 +149,8 @@ static void test_pooler__nothing_that_a_file_leaves_is_stranded(void **state)
                "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')");
     run_signal(run, SIGTERM);
     up_end(run, 143);
-    expect_nothing_left(up.database, up.port);
+    /* not asked through PgBouncer: 1.18 ends when whoever asked for a cancel has gone before it was passed on */
+    wait_until(up.database, NO_LOCK_IS_LEFT);
 }
 
 /* A table cannot be dropped while a constraint of it is still to be checked. */
