@@ -30,16 +30,22 @@ static void in_pool(uv_work_t *work)
     cancel->was_taken = PQcancel(cancel->key, refusal, sizeof refusal) == 1; /* else the next try has to */
 }
 
+static void note_cancelled(struct session *session, bool was_taken)
+{
+    session->cancel = NULL;
+    if (was_taken && session->cancelled_us == 0)
+        session->cancelled_us = clock_monotonic_us();
+    if (session->hushed_us != 0 && !session->talk.active)
+        session_leave(session);
+}
+
 static void on_cancelled(uv_work_t *work, int status)
 {
     struct cancel *cancel = work->data;
     (void) status;
     loop_pool_left(cancel->loop);
-    if (cancel->session != NULL) {
-        cancel->session->cancel = NULL;
-        if (cancel->was_taken && cancel->session->cancelled_us == 0)
-            cancel->session->cancelled_us = clock_monotonic_us();
-    }
+    if (cancel->session != NULL)
+        note_cancelled(cancel->session, cancel->was_taken);
     PQfreeCancel(cancel->key);
     memory_free(cancel);
 }
@@ -118,7 +124,9 @@ static void hear_no_error(void *owner, struct act_tag tag, const struct server_m
 
 static void hear_end(void *owner)
 {
-    session_leave(owner);
+    struct session *session = owner;
+    if (session->cancel == NULL)
+        session_leave(session);
 }
 
 static void hear_lost(void *owner, const struct fault *fault)
@@ -135,6 +143,20 @@ static bool asks(const struct session *session)
     return is_asking && talk->copy == COPY_NONE && !session->was_cancelled;
 }
 
+/* PgBouncer 1.18 itself ends when whoever asked for a cancel has gone before it was passed on. */
+static bool awaits_its_cancel(const struct session *session)
+{
+    bool is_idle = session->state == SESSION_OPEN && !session->talk.active && PQstatus(session->conn) == CONNECTION_OK;
+    return is_idle && session->cancel != NULL;
+}
+
+static void become_nobodys(struct session *session, uint64_t look_in_ms)
+{
+    session->hushed_us = clock_monotonic_us();
+    session->loop->hushed++;
+    uv_timer_start(&session->timer, on_again, look_in_ms, CANCEL_AGAIN_MS);
+}
+
 /* How much longer the answer may take; negative: longer than it should already. */
 static int64_t patience_ms(const struct session *session)
 {
@@ -142,21 +164,26 @@ static int64_t patience_ms(const struct session *session)
     return BLOCKED_MS - ms_since(session->heard_us > asked_us ? session->heard_us : asked_us);
 }
 
-bool session_hush(struct session *session)
+static void end_question(struct session *session)
 {
     static const struct talker mute = {
         .say_next = say_sync, .hear_error = hear_no_error, .hear_end = hear_end, .hear_lost = hear_lost
     };
-    int64_t left_ms = patience_ms(session);
-    if (!asks(session) || (left_ms > 0 && interrupt_signal() == 0))
-        return false;
-    session->hushed_us = clock_monotonic_us();
-    session->loop->hushed++;
     session->talk.talker = mute;
     session->talk.owner = session;
     session->talk.ended = false;
-    uv_timer_start(&session->timer, on_again, left_ms > 0 ? (uint64_t) left_ms : 0, CANCEL_AGAIN_MS);
     talk_resume(session);
+}
+
+bool session_hush(struct session *session)
+{
+    int64_t left_ms = patience_ms(session);
+    bool is_question = asks(session) && (left_ms <= 0 || interrupt_signal() != 0);
+    if (!is_question && !awaits_its_cancel(session))
+        return false;
+    become_nobodys(session, is_question && left_ms > 0 ? (uint64_t) left_ms : 0);
+    if (is_question)
+        end_question(session);
     return true;
 }
 

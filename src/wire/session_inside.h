@@ -102,7 +102,7 @@ void session_forget_cancel(struct session *session);
 
 /*
  * Nobody waits any more for the answer to what is being asked. True: the server is told so, and the session leaves by itself when it has
- * answered, or soon. False: there is no question that would stay on the server for long.
+ * answered, or soon; likewise where a cancel is still on its way. False: there is no question that would stay on the server for long.
  */
 bool session_hush(struct session *session);
 void session_forget_hush(struct session *session);

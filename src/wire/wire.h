@@ -16,7 +16,7 @@ struct loop {
     uv_loop_t uv;
     int open_handles;
     int pool_requests;              /* in libuv's pool right now */
-    int hushed;                     /* sessions without an owner that wait for a cancelled question's end */
+    int hushed;                     /* sessions without an owner that wait for a cancel, or for the end of what it cancels */
     bool quits;                     /* the work is over */
     struct lookup_request *lookups; /* among them; who asks for the same name meanwhile joins */
     struct timer *due;              /* the first of those that ring when the sockets have been looked at */

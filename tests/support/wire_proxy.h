@@ -11,11 +11,12 @@
  * first ReadyForQuery of a connection on, and both without Terminate:
  *
  * - round_trips: how many times a message from the client follows one from the server (notices, parameters and notifications
- *   are no answers and do not count). It is exact wherever the client waits for an answer before it goes on. Where it keeps sending while answers come back, as in a long pipeline, the number depends
- *   on chance.
+ *   are no answers and do not count). It is exact wherever the client waits for an answer before it goes on. Where it keeps
+ *   sending while answers come back, as in a long pipeline, the number depends on chance.
  * - waits: how many times the client speaks when everything before had been answered: each Query, Sync and FunctionCall by
- *   its ReadyForQuery, and each COPY by its CopyInResponse. It does not depend on chance, but it does not see a client that
- *   waits for the answer to a flush request in the middle of a pipeline.
+ *   its ReadyForQuery, and each COPY by its CopyInResponse. Chance can only add to it, where a Sync was answered before what
+ *   the client said next without waiting has come by. It does not see a client that waits for the answer to a flush request
+ *   in the middle of a pipeline.
  *
  * A simple query is one of each. waits <= round_trips, and a test of a streaming client should use waits.
  * TLS and GSSAPI are not for looking into: the proxy says no to both itself.
