@@ -232,28 +232,41 @@ static void watch_once(struct run *run, int64_t begun)
         close_fd(&run->watched[END].fd);
 }
 
-static bool has_come(const struct run *run, int which, const char *text)
+static bool has_come(const struct run *run, int which, const char *text, int times)
 {
-    return memmem(run->text[which].at, run->text[which].size, text, strlen(text)) != NULL;
+    const char *from = run->text[which].at;
+    const char *end = from + run->text[which].size;
+    for (int i = 0; i < times; i++) {
+        const char *found = memmem(from, (size_t) (end - from), text, strlen(text));
+        if (found == NULL)
+            return false;
+        from = found + strlen(text);
+    }
+    return true;
 }
 
-static void wait_for(struct run *run, int which, const char *text)
+static void wait_for(struct run *run, int which, const char *text, int times)
 {
     int64_t begun = patience_begin();
-    while (!has_come(run, which, text) && !is_over(run))
+    while (!has_come(run, which, text, times) && !is_over(run))
         watch_once(run, begun);
-    if (!has_come(run, which, text))
+    if (!has_come(run, which, text, times))
         fail_run(run, must_format("ended without \"%s\"", text));
 }
 
 void run_wait_for(struct run *run, const char *text)
 {
-    wait_for(run, OUTPUT, text);
+    wait_for(run, OUTPUT, text, 1);
+}
+
+void run_wait_for_times(struct run *run, int times, const char *text)
+{
+    wait_for(run, OUTPUT, text, times);
 }
 
 void run_wait_for_error(struct run *run, const char *text)
 {
-    wait_for(run, ERRORS, text);
+    wait_for(run, ERRORS, text, 1);
 }
 
 void run_signal(struct run *run, int signal_number)

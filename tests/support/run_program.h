@@ -56,8 +56,9 @@ struct run;
 
 struct run *run_begin(const struct run_spec *spec);
 
-/* Returns when the text has come on stdout (stderr); fails the test when the program ends without it. */
+/* Returns when the text has come on stdout (stderr), so many times; fails the test when the program ends without it. */
 void run_wait_for(struct run *run, const char *text);
+void run_wait_for_times(struct run *run, int times, const char *text);
 void run_wait_for_error(struct run *run, const char *text);
 
 void run_signal(struct run *run, int signal_number);

@@ -98,6 +98,26 @@ static void test_ends__an_immediate_shutdown_in_the_middle(void **state)
     go_on_after_shutdown(CLUSTER_IMMEDIATE);
 }
 
+/* More windows than --attempts in all, and fewer in each of the two waits. */
+static void test_ends__each_wait_has_all_attempts(void **state)
+{
+    (void) state;
+    cluster_sql(own, NULL, "CREATE TABLE woken (a int)");
+    cluster_stop(own, CLUSTER_FAST);
+    const char *folder = FILES({ "1.sql", "SELECT pg_sleep(600) WHERE NOT EXISTS (SELECT FROM woken);" });
+    struct run *run = up_begin(
+        &(struct up){ .migrations = folder,
+                      .arguments = WORDS("--database", cluster_url(own, NULL), "--attempts", "30", "--interval", "250ms") });
+    run_wait_for(run, "attempt 16 of 30");
+    cluster_start(own);
+    cluster_wait_until(own, NULL, "EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')");
+    cluster_sql(own, NULL, "INSERT INTO woken VALUES (1)");
+    cluster_stop(own, CLUSTER_FAST);
+    run_wait_for_times(run, 2, "attempt 16 of 30");
+    cluster_start(own);
+    assert_int_equal(event_count(up_end(run, 0).output, "connection_lost"), 1);
+}
+
 /* It waits for the sessions that are there, and so for the run; one that comes later waits for the next server. */
 static void test_ends__a_smart_shutdown_lets_the_run_finish(void **state)
 {
@@ -370,6 +390,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         OWN(test_ends__a_fast_shutdown_in_the_middle),
         OWN(test_ends__an_immediate_shutdown_in_the_middle),
+        OWN(test_ends__each_wait_has_all_attempts),
         OWN(test_ends__a_smart_shutdown_lets_the_run_finish),
         OWN(test_ends__the_server_crashes_because_of_another_session),
         OWN(test_ends__the_runs_own_backend_is_killed),
