@@ -14,10 +14,10 @@ HEAD = "| aim | at most | measured | 95 % interval | |\n|---|---|---|---|---|"
 WHY_LOGIN = ("Both pay for the same login, and SCRAM's 4,096 rounds are most of what a client does in it, even where the static program "
              "leaves them to libcrypto (see \"What was made faster\"); the server does its own half. What else is saved is the loading "
              "of libraries.")
-WHY_FILES = ("Each file is opened, looked at, read and closed, or the warning that it has changed would be lost: with 10,000 files that "
-             "is 40,000 system calls, in which the client spends four fifths of its processor time (see \"What a run costs\"); hashing "
-             "is part of the last fifth. The client has one thread and is busy for nearly all of the run; the server's work goes on beside "
-             "that and adds next to nothing. Only fewer calls would help, and a file takes these four.")
+WHY_FILES = ("Each file is opened, read and closed, or the warning that it has changed would be lost: with 10,000 files that is 30,000 "
+             "system calls, in which the client spends most of its processor time (see \"What a run costs\"). A program that does "
+             "nothing else stands beside ours in \"one file and many, in turn\". The client has one thread and is busy for nearly all of "
+             "the run; the server's work goes on beside that and adds next to nothing.")
 WHY_SAME = ("Beyond the promises the migrations are split and judged by a lexer, a lock timeout is set in each transaction, the log "
             "lines are written, and the ledger is read twice.")
 WHY_BARE = ("It is the price of safety: the log's row, the guard and the reset are statements that the server parses and plans for "

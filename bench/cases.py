@@ -61,7 +61,7 @@ def maker(bench, tool):
     a database, and for the loop that starts a psql a file: one psql leaves the same behind, and sooner."""
     if isinstance(tool, tools.Stack):
         return maker(bench, tool.tool)
-    if isinstance(tool, (tools.Pgusher, tools.Select)):
+    if isinstance(tool, (tools.Pgusher, tools.Select, tools.Files)):
         return bench.tools.ours[0]
     return tools.PsqlOnce(tool.paths) if isinstance(tool, tools.PsqlLoop) else tool
 
@@ -148,7 +148,8 @@ def nothing(bench, name, members, user="postgres", tls=False, **more):
 
 def growth(bench):
     """Few files and many in one group, because an aim speaks of the difference."""
-    members = [(f"{tool.name}, {files(count)}", tool, count) for tool in bench.tools.ours for count in (1, MANY_FILES)]
+    members = [(f"{tool.name}, {files(count)}", tool, count)
+               for tool in bench.tools.ours + bench.tools.files for count in (1, MANY_FILES)]
     return nothing(bench, f"1 and {MANY_FILES} files, SCRAM", members, aim=True)
 
 

@@ -111,6 +111,20 @@ class Select(Tool):
         return [self.program, f"{place.conninfo} gssencmode=disable"], place.environment, None
 
 
+class Files(Tool):
+    """The floor of who looks at each file: no database at all."""
+    name = "reading the files only"
+
+    def __init__(self, paths):
+        super().__init__(paths)
+        self.program = paths.build / "bench" / "bench_floor_files"
+
+    missing = Pgusher.missing
+
+    def command(self, place, folders):
+        return [self.program, folders.folder(self.form)], place.environment, None
+
+
 class Pipeline(Tool):
     apply_s, apply_trips = 0.0012, 0.02
     checks_nothing = True
@@ -297,6 +311,7 @@ class Tools:
                      Pgusher(paths, "pgusher", paths.build / "pgusher")]
         self.selects = [Select(paths, "libpq: connect, SELECT", bench / "bench_floor_select"),
                         Select(paths, "libpq: connect, SELECT, static", static and static / "bench" / "bench_floor_select")]
+        self.files = [Files(paths)]
         self.pipelines = [Pipeline(paths, "pipeline by hand", "bare"),
                           Pipeline(paths, "pipeline by hand, same promises", "promises")]
         self.peers = [kind(paths) for kind in
@@ -307,7 +322,7 @@ class Tools:
             raise SystemExit("bench: there is no pgusher to measure: ./dev build")
 
     def _take_out_missing(self):
-        for tools in (self.ours, self.selects, self.pipelines, self.peers):
+        for tools in (self.ours, self.selects, self.files, self.pipelines, self.peers):
             for tool in list(tools):
                 reason = tool.missing()
                 if reason is not None:

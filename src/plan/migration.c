@@ -98,21 +98,20 @@ bool migration_read(struct migration *migration, struct fault *fault)
     return false;
 }
 
+/* In as few calls as there can be, because a folder may have ten thousand files: a regular file's read is short at its end only. */
 void migration_sum(struct migration *migration)
 {
     char bytes[MIGRATION_SUM_MOST_BYTES + 1];
     struct fault untold;
-    size_t size = 0;
-    size_t got = 0;
     if (migration->checksum[0] != '\0')
         return;
     int fd = open_file(migration);
     if (fd < 0)
         return;
-    if (measure(migration, fd, &size, &untold) && size <= MIGRATION_SUM_MOST_BYTES &&
-        read_fully(migration, fd, bytes, size + 1, &got, &untold) && got == size)
-        checksum_make(migration->checksum, bytes, size, &untold);
+    ssize_t got = read(fd, bytes, sizeof bytes);
     close(fd);
+    if (got >= 0 && got <= MIGRATION_SUM_MOST_BYTES)
+        checksum_make(migration->checksum, bytes, (size_t) got, &untold);
 }
 
 void migration_release(struct migration *migration)

@@ -49,7 +49,8 @@ static bool compare(struct migration *migration, const struct ledger_row *row, b
     *changed = false;
     if (row->checksum == NULL)
         return true;
-    if (migration->checksum[0] == '\0') {
+    migration_sum(migration);
+    if (migration->checksum[0] == '\0') { /* it is large, or cannot be read */
         if (!migration_read(migration, fault))
             return false;
         migration_release(migration);
