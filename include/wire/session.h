@@ -48,8 +48,9 @@ struct session *session_beside(const struct session *session, void (*on_settled)
 /*
  * Says good-bye and closes, and calls nobody any more. What is in the middle of a TLS handshake ends it first, on the loop, until
  * half a second after its beginning. A question that has been open for a while, or that a signal ends, is ended first, by a
- * cancel if it must be, also within half a second: a server that waits for a lock does not notice that its client has gone. May be called from within any
- * callback. Accepts NULL.
+ * cancel if it must be, also within half a second: a server that waits for a lock does not notice that its client has gone. A
+ * cancel that is still on its way when its question is answered has a fifth of a second to be passed on. May be called from
+ * within any callback. Accepts NULL.
  */
 void session_free(struct session *session);
 
@@ -96,6 +97,9 @@ bool session_was_notified(struct session *session);
  * cancel that falls between two messages is lost. False: this one could not be sent; the next one is tried all the same.
  */
 bool session_cancel(struct session *session, struct fault *fault);
+
+/* What runs from now on is not to be cancelled: only one that is on its way already can meet it. */
+void session_cancel_no_more(struct session *session);
 
 /* When the server first took such a cancel, on the monotonic clock; 0 before. */
 int64_t session_cancelled_us(const struct session *session);

@@ -14,6 +14,11 @@ int64_t clock_monotonic_us(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_ms_since(int64_t since_us)
+{
+    return (clock_monotonic_us() - since_us) / 1000;
+}
+
 int64_t clock_wall_us(void)
 {
     return read_clock(CLOCK_REALTIME);

@@ -111,8 +111,8 @@ const struct option option_table[] = {
                        "How long to go on when the server refuses the role, its password, the database or the ledger.",
                        GROUP_WAIT, EVERY, OPTION_GRACE },
     [OPTION_LOCK_WAIT] = { "lock-wait", 0, "PGUSHER_LOCK_WAIT", "DURATION", "none",
-                           "How long to wait while another runner is migrating the same database (then exit 7): each time "
-                           "for its lock, and for its uncommitted row in the ledger.",
+                           "How long to wait while another runner is migrating the same database (then exit 7): in all for "
+                           "its lock, and each time for its uncommitted row in the ledger.",
                            GROUP_WAIT, UP, OPTION_LOCK_WAIT },
     [OPTION_CONCURRENCY] = { "concurrency", 0, "PGUSHER_CONCURRENCY", "NUMBER", "256",
                              "How many connections may be open at the same time.", GROUP_WAIT, EVERY, OPTION_CONCURRENCY },

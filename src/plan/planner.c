@@ -43,18 +43,18 @@ static void add_missing(struct merge *merge)
     merge->plan->missing++;
 }
 
-/* Reads the file for its checksum, where there is one to compare it with, and it is not known yet. */
+/* Where there is one to compare it with. */
 static bool compare(struct migration *migration, const struct ledger_row *row, bool *changed, struct fault *fault)
 {
     *changed = false;
     if (row->checksum == NULL)
         return true;
     migration_sum(migration);
-    if (migration->checksum[0] == '\0') { /* it is large, or cannot be read */
-        if (!migration_read(migration, fault))
-            return false;
-        migration_release(migration);
-    }
+    if (strcmp(migration->checksum, row->checksum) == 0)
+        return true;
+    if (!migration_read(migration, fault)) /* to be sure; and it may be large */
+        return false;
+    migration_release(migration);
     *changed = strcmp(migration->checksum, row->checksum) != 0;
     return true;
 }

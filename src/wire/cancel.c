@@ -11,9 +11,9 @@ enum { CANCEL_AGAIN_MS = 50 };
 
 /*
  * What was asked less than BLOCKED_MS ago is being answered, as a rule, and a cancel would only be a line in the server's log. A server
- * that does not confirm the cancel is left as it is after HUSH_MS.
+ * that does not confirm the cancel is left as it is after HUSH_MS, and a cancel that is not passed on after PASS_ON_MS.
  */
-enum { BLOCKED_MS = 100, HUSH_MS = 500 };
+enum { BLOCKED_MS = 100, HUSH_MS = 500, PASS_ON_MS = 200 };
 
 struct cancel {
     uv_work_t work;
@@ -30,12 +30,17 @@ static void in_pool(uv_work_t *work)
     cancel->was_taken = PQcancel(cancel->key, refusal, sizeof refusal) == 1; /* else the next try has to */
 }
 
+static bool is_nobodys(const struct session *session)
+{
+    return session->hushed_for_ms > 0;
+}
+
 static void note_cancelled(struct session *session, bool was_taken)
 {
     session->cancel = NULL;
     if (was_taken && session->cancelled_us == 0)
         session->cancelled_us = clock_monotonic_us();
-    if (session->hushed_us != 0 && !session->talk.active)
+    if (is_nobodys(session) && !session->talk.active)
         session_leave(session);
 }
 
@@ -67,15 +72,10 @@ static bool queue(struct session *session)
     return true;
 }
 
-static int64_t ms_since(int64_t since_us)
-{
-    return (clock_monotonic_us() - since_us) / 1000;
-}
-
 static void on_again(uv_timer_t *timer)
 {
     struct session *session = timer->data;
-    if (session->hushed_us != 0 && ms_since(session->hushed_us) >= HUSH_MS)
+    if (is_nobodys(session) && clock_ms_since(session->hushed_us) >= session->hushed_for_ms)
         session_leave(session);
     else if (session->cancel == NULL) /* one at a time */
         queue(session);
@@ -88,6 +88,11 @@ bool session_cancel(struct session *session, struct fault *fault)
     if (session->talk.active)
         uv_timer_start(&session->timer, on_again, CANCEL_AGAIN_MS, CANCEL_AGAIN_MS);
     return queued || fault_out_of_memory(fault);
+}
+
+void session_cancel_no_more(struct session *session)
+{
+    uv_timer_stop(&session->timer);
 }
 
 int64_t session_cancelled_us(const struct session *session)
@@ -122,11 +127,14 @@ static void hear_no_error(void *owner, struct act_tag tag, const struct server_m
     (void) error;
 }
 
+/* Answered, with a cancel perhaps still on its way. */
 static void hear_end(void *owner)
 {
     struct session *session = owner;
     if (session->cancel == NULL)
         session_leave(session);
+    else
+        uv_timer_start(&session->timer, on_again, CANCEL_AGAIN_MS, CANCEL_AGAIN_MS);
 }
 
 static void hear_lost(void *owner, const struct fault *fault)
@@ -135,7 +143,7 @@ static void hear_lost(void *owner, const struct fault *fault)
     session_leave(owner);
 }
 
-/* Where it was cancelled before, that was waited for already. */
+/* Where it was cancelled before, that was waited for already, or shall not be: a second signal ends at once. */
 static bool asks(const struct session *session)
 {
     const struct talk *talk = &session->talk;
@@ -150,18 +158,19 @@ static bool awaits_its_cancel(const struct session *session)
     return is_idle && session->cancel != NULL;
 }
 
-static void become_nobodys(struct session *session, uint64_t look_in_ms)
+static void become_nobodys(struct session *session, int64_t for_ms, int64_t look_in_ms)
 {
     session->hushed_us = clock_monotonic_us();
+    session->hushed_for_ms = for_ms;
     session->loop->hushed++;
-    uv_timer_start(&session->timer, on_again, look_in_ms, CANCEL_AGAIN_MS);
+    uv_timer_start(&session->timer, on_again, look_in_ms > 0 ? (uint64_t) look_in_ms : 0, CANCEL_AGAIN_MS);
 }
 
 /* How much longer the answer may take; negative: longer than it should already. */
 static int64_t patience_ms(const struct session *session)
 {
     int64_t asked_us = session->talk.begun_us;
-    return BLOCKED_MS - ms_since(session->heard_us > asked_us ? session->heard_us : asked_us);
+    return BLOCKED_MS - clock_ms_since(session->heard_us > asked_us ? session->heard_us : asked_us);
 }
 
 static void end_question(struct session *session)
@@ -179,17 +188,20 @@ bool session_hush(struct session *session)
 {
     int64_t left_ms = patience_ms(session);
     bool is_question = asks(session) && (left_ms <= 0 || interrupt_signal() != 0);
-    if (!is_question && !awaits_its_cancel(session))
-        return false;
-    become_nobodys(session, is_question && left_ms > 0 ? (uint64_t) left_ms : 0);
-    if (is_question)
+    if (is_question) {
+        become_nobodys(session, HUSH_MS, left_ms);
         end_question(session);
+    } else if (awaits_its_cancel(session)) {
+        become_nobodys(session, PASS_ON_MS, CANCEL_AGAIN_MS);
+    } else {
+        return false;
+    }
     return true;
 }
 
 void session_forget_hush(struct session *session)
 {
-    if (session->hushed_us != 0)
+    if (is_nobodys(session))
         loop_hush_ended(session->loop);
-    session->hushed_us = 0;
+    session->hushed_for_ms = 0;
 }

@@ -180,6 +180,7 @@ void loop_end_at_signals(void)
 void loop_run(struct loop *loop)
 {
     uv_run(&loop->uv, UV_RUN_DEFAULT);
+    loop->quits = false; /* there may be another work */
 }
 
 /* Whoever stays for half a second at the most, because a server may have to be told, is waited for. */

@@ -297,7 +297,7 @@ void session_free(struct session *session)
         return;
     if (session_hush(session))
         return;
-    int64_t left_ms = LINGER_MS - (clock_monotonic_us() - session->begun_us) / 1000;
+    int64_t left_ms = LINGER_MS - clock_ms_since(session->begun_us);
     session->is_leaving = is_shaking_hands(session) && left_ms > 0;
     if (session->is_leaving)
         uv_timer_start(&session->timer, on_lingered, (uint64_t) left_ms, 0);

@@ -50,7 +50,7 @@ struct session {
     struct loop *loop;
     PGconn *conn;
     struct watch watch;
-    uv_timer_t timer; /* settles a failed start; repeats a cancel; its closing frees the session */
+    uv_timer_t timer; /* settles a failed start; repeats a cancel; bounds a leave-taking; its closing frees the session */
     enum session_state state;
     enum session_reach reach;
     struct sighting sighting;
@@ -67,10 +67,11 @@ struct session {
     void *owner;
     struct talk talk;
     struct cancel *cancel; /* running in libuv's pool; NULL: none */
-    bool was_cancelled;    /* somebody has asked for it */
-    bool said_last;        /* and the Sync behind it is said */
-    int64_t hushed_us;     /* nobody's any more since then; it only ends its question; 0: it has an owner */
+    bool was_cancelled;    /* its owner has asked for it */
     int64_t cancelled_us;  /* when the first one had got through; 0 before */
+    int64_t hushed_for_ms; /* nobody's any more, it leaves so long after hushed_us at the latest; 0: it has an owner */
+    int64_t hushed_us;
+    bool said_last; /* the Sync behind the question that nobody asks any more */
 };
 
 /* Frees those that have come, and remembers that one has. */

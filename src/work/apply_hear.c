@@ -24,14 +24,14 @@ void apply_announce(struct apply *apply, size_t from)
     apply->heard_step = step != NULL ? (size_t) (step - apply->plan->steps) : apply->plan->count;
     apply->next_remark = 0;
     apply->step_began_us = clock_monotonic_us();
-    if (step != NULL)
-        witness_attend(apply->witness, step->name, apply_lock_timeout_ms(apply, apply->heard_step));
-    else
+    if (step == NULL) {
         witness_attend(apply->witness, NULL, 0);
-    if (step != NULL)
-        journal_note(apply->run->journal, EVENT_MIGRATION_STARTED, apply->run->target,
-                     FIELDS(TEXT(MIGRATION, step->name), NUMBER(STATEMENTS, step->script.statement_count)), "applying %s",
-                     step->name);
+        return;
+    }
+    witness_attend(apply->witness, step->name, apply_lock_timeout_ms(apply, apply->heard_step));
+    journal_note(apply->run->journal, EVENT_MIGRATION_STARTED, apply->run->target,
+                 FIELDS(TEXT(MIGRATION, step->name), NUMBER(STATEMENTS, step->script.statement_count)), "applying %s",
+                 step->name);
 }
 
 static void say_remark(const struct apply *apply, const struct step *step, const struct remark *remark)

@@ -196,6 +196,7 @@ static enum next say_cleaning(struct apply *apply, struct act *act)
         return NEXT_WAIT;
     switch (apply->cleaned++) {
     case 0:
+        session_cancel_no_more(apply->session);
         begin_cleaning(apply);
         return NEXT_WAIT;
     case 1: /* what was to be put right may have failed in its turn */

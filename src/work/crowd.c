@@ -323,7 +323,7 @@ static bool make_timers(struct crowd *crowd, struct fault *fault)
 static void start_clocks(struct crowd *crowd)
 {
     const struct settings *settings = crowd->run->settings;
-    int64_t begun_ms = (clock_monotonic_us() - crowd->began_us) / 1000;
+    int64_t begun_ms = clock_ms_since(crowd->began_us);
     if (settings->timeout_ms >= 0)
         timer_start(crowd->deadline, settings->timeout_ms - crowd->run->waited_ms - begun_ms);
     timer_start(crowd->window, settings->interval_ms);

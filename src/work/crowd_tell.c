@@ -158,7 +158,7 @@ void crowd_tell_missing(const struct crowd *crowd)
         if (!is_missing(member))
             continue;
         stand_look(member->wait, &view);
-        int64_t for_ms = (clock_monotonic_us() - view.since_us) / 1000;
+        int64_t for_ms = clock_ms_since(view.since_us);
         journal_note(crowd->run->journal, EVENT_TARGET_MISSING, member->label,
                      FIELDS(NUMBER(PLACE, member->place), TEXT(RUNG, view.has_rung ? rung_name(view.rung) : NULL),
                             TEXT(ROLE, stand_role(&view)), TEXT(SEEN, seen_words(view.seen)), NUMBER(SEEN_FOR_MS, for_ms),

@@ -14,18 +14,13 @@
  */
 enum { WITHIN_MS = 1500, SILENCE_MS = 600, LOOK_EVERY_MS = 50 };
 
-static int64_t ms_since(int64_t since_us)
-{
-    return (clock_monotonic_us() - since_us) / 1000;
-}
-
 static bool is_worth_waiting(const struct job *job)
 {
     int64_t cancelled_us = session_cancelled_us(job->session);
     int64_t heard_us = session_heard_us(job->session);
-    if (ms_since(job->stopped_us) >= WITHIN_MS)
+    if (clock_ms_since(job->stopped_us) >= WITHIN_MS)
         return false;
-    return cancelled_us == 0 || ms_since(heard_us > cancelled_us ? heard_us : cancelled_us) < SILENCE_MS;
+    return cancelled_us == 0 || clock_ms_since(heard_us > cancelled_us ? heard_us : cancelled_us) < SILENCE_MS;
 }
 
 /* Closing the connection is all that is left. */
@@ -40,7 +35,7 @@ void job_on_stopping(void *owner)
     struct job *job = owner;
     if (is_worth_waiting(job))
         return;
-    int64_t waited_ms = ms_since(job->stopped_us);
+    int64_t waited_ms = clock_ms_since(job->stopped_us);
     journal_note(job->run->journal, EVENT_STOP_UNCONFIRMED, job->run->target,
                  FIELDS(TEXT(MIGRATION, apply_current(job->apply)), NUMBER(WAITED_MS, waited_ms)),
                  "the server has not confirmed within %" PRId64 " ms that it stopped: closing the connection", waited_ms);

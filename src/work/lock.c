@@ -50,10 +50,9 @@ struct lock {
     bool polls; /* a conversation is going on */
     bool takes_none;
     bool got_it;
-    bool told;
     struct holder holder;
     int64_t began_us;
-    int64_t told_us;
+    int64_t told_us; /* when it was last told that and why it waits; 0: not yet */
     int64_t rest_ms;
     struct fault fault;
 };
@@ -195,14 +194,20 @@ static void describe(const struct holder *holder, char *words, size_t size)
              holder->address);
 }
 
+/* Of a holder or of a ledger that is locked, and no more often for both. The timer may ring a millisecond early. */
+static bool may_tell(struct lock *lock)
+{
+    bool may = lock->told_us == 0 || clock_ms_since(lock->told_us) + 1 >= TELL_EVERY_MS;
+    if (may)
+        lock->told_us = clock_monotonic_us();
+    return may;
+}
+
 static void tell_holder(struct lock *lock)
 {
     const struct holder *holder = &lock->holder;
-    int64_t now_us = clock_monotonic_us();
-    if (lock->told && now_us - lock->told_us < (int64_t) TELL_EVERY_MS * 1000)
+    if (!may_tell(lock))
         return;
-    lock->told = true;
-    lock->told_us = now_us;
     const struct field fields[] = {
         NUMBER_IF(holder->known, HOLDER_PID, strtoll(holder->pid, NULL, 10)),
         TEXT(HOLDER_APPLICATION, holder->application),
@@ -223,8 +228,8 @@ static void tell_who(struct fault *fault, const struct holder *holder)
 {
     char words[HOLDER_BYTES];
     describe(holder, words, sizeof words);
-    bool active = holder->since[0] != '\0';
-    fault_detail(fault, "It is %s%s%s%s%s", words, active ? ", last active " : "", holder->since,
+    bool is_dated = holder->since[0] != '\0';
+    fault_detail(fault, "It is %s%s%s%s%s", words, is_dated ? ", connected since " : "", holder->since,
                  holder->query[0] != '\0' ? ": " : "", holder->query);
     fault_hint(fault, "If it is stuck, SELECT pg_terminate_backend(%s) frees the lock.", holder->pid);
 }
@@ -296,7 +301,8 @@ static void look_at_blocked(struct lock *lock)
         give_up_blocked(lock);
         return;
     }
-    tell_blocked(lock);
+    if (may_tell(lock))
+        tell_blocked(lock);
     timer_start(lock->timer, bound_ms >= 0 && left_ms < TELL_EVERY_MS ? left_ms : TELL_EVERY_MS);
 }
 

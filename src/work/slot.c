@@ -74,7 +74,7 @@ static void rest(struct slot *slot, const struct sighting *sighting)
         .is_news = !is_same(&slot->sighting, sighting),
         .for_others = waits_for_others(slot),
         .keeps_session = slot->session != NULL,
-        .took_ms = (clock_monotonic_us() - slot->came_us) / 1000,
+        .took_ms = clock_ms_since(slot->came_us),
         .interval_ms = wait->run->settings->interval_ms,
     };
     int64_t rest_ms = kindness_rest_ms(&slot->kindness, &look);
@@ -278,7 +278,7 @@ void slot_doubt(struct slot *slot)
     struct sighting sighting;
     if (slot->sighting.seen != SEEN_READY)
         return;
-    sighting_set(&sighting, SEEN_SILENT, "it was ready before, but gave no answer when it was asked again");
+    sighting_set(&sighting, SEEN_SILENT, "it was ready before, but has not confirmed it");
     slot_lose(slot, &sighting);
 }
 

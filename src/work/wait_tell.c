@@ -106,7 +106,7 @@ void wait_tell_attempt(const struct wait *wait)
     struct buf seen;
     buf_init(&seen, SUMMARY_MOST_BYTES);
     summarise(wait, &seen);
-    int64_t for_ms = (clock_monotonic_us() - since_us) / 1000;
+    int64_t for_ms = clock_ms_since(since_us);
     const char *message = sighting != NULL && sighting->message[0] != '\0' ? sighting->message : buf_text(&seen);
     journal_note(run->journal, EVENT_ATTEMPT_FAILED, wait->label,
                  FIELDS(NUMBER(ATTEMPT, wait->attempt), NUMBER(ATTEMPTS, run->settings->attempts),

@@ -28,8 +28,9 @@ struct witness {
     const char *migration;  /* NULL: none runs */
     const char *looked_for; /* the one of the last look */
     int64_t since_us;
-    bool tells;      /* of all that this look finds */
-    int64_t told_us; /* when blockers were last told of; 0: not in this migration */
+    int64_t first_look_ms; /* after the migration's beginning */
+    bool tells;            /* of all that this look finds */
+    int64_t told_us;       /* when blockers were last told of; 0: not in this migration */
 };
 
 /* --- one look --------------------------------------------------------------------------------------------------------- */
@@ -57,7 +58,7 @@ static void tell(struct witness *witness, const struct row *row)
     const char *pid = row_text(row, 0);
     const char *application = row_text(row, 1);
     const char *query = row_text(row, 5);
-    int64_t waited_ms = (clock_monotonic_us() - witness->since_us) / 1000;
+    int64_t waited_ms = clock_ms_since(witness->since_us);
     journal_note(witness->run->journal, EVENT_BLOCKED, witness->run->target,
                  FIELDS(TEXT(MIGRATION, witness->migration), NUMBER(HOLDER_PID, pid != NULL ? atoi(pid) : 0),
                         TEXT(HOLDER_APPLICATION, application), TEXT(HOLDER_ADDRESS, row_text(row, 2)),
@@ -71,7 +72,7 @@ static void hear_row(void *owner, struct act_tag tag, const struct row *row)
 {
     struct witness *witness = owner;
     (void) tag;
-    if (!witness->tells || witness->migration == NULL || witness->migration != witness->looked_for)
+    if (!witness->tells || witness->migration != witness->looked_for)
         return;
     witness->told_us = clock_monotonic_us();
     tell(witness, row);
@@ -97,10 +98,11 @@ static void close_session(struct witness *witness)
 static void rest(struct witness *witness)
 {
     witness->looking = false;
-    if (witness->migration != witness->looked_for)
+    bool is_another = witness->migration != witness->looked_for;
+    if (is_another)
         close_session(witness);
     if (witness->migration != NULL)
-        timer_start(witness->timer, NEXT_LOOK_MS);
+        timer_start(witness->timer, is_another ? witness->first_look_ms - clock_ms_since(witness->since_us) : NEXT_LOOK_MS);
 }
 
 static void hear_end(void *owner)

@@ -97,7 +97,8 @@ void login_hear(struct visitor *visitor, const struct frame *frame)
     int32_t code = frame_code(frame);
     if (code == FRAME_CODE_CANCEL) {
         fake_server_cancel(visitor->server, visitor, frame_int32(frame->body + 4));
-        visitor_close(visitor, false);
+        if (!visitor->visit->keeps_cancellers)
+            visitor_close(visitor, false);
     } else if (visitor->visit->manner == FAKE_BABBLE) {
         const char *babble = visitor->visit->error.message;
         bytes_add(&visitor->out, babble, strlen(babble));

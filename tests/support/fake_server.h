@@ -94,6 +94,7 @@ struct fake_visit {
     bool in_hot_standby;
     const struct fake_reply *replies; /* ends with FAKE_END; NULL: none */
     unsigned deaf_cancels;            /* so many cancel requests are lost, as on a server that is between two messages */
+    bool keeps_cancellers;            /* a cancel request is heeded, and its connection not closed */
 };
 
 struct fake_server;

@@ -417,6 +417,35 @@ static void test_loop__does_not_wait_for_stragglers(void **state)
     loop_free(ringing.loop);
 }
 
+static void end_hush(void *owner)
+{
+    struct ringing *ringing = owner;
+    loop_hush_ended(ringing->loop);
+}
+
+/* A program may have a second work on the same loop, in which a session that nobody waits for ends beside a look-up. */
+static void test_loop__that_was_quit_once_is_not_quit_by_a_hush(void **state)
+{
+    (void) state;
+    struct ringing ringing;
+    struct fault fault;
+    begin(&ringing, count_ring);
+    loop_quit(ringing.loop);
+    loop_run(ringing.loop);
+    struct timer *hush = timer_new(ringing.loop, end_hush, &ringing, &fault);
+    ringing.loop->hushed = 1;
+    loop_pool_entered(ringing.loop);
+    timer_start(hush, 0);
+    timer_start(ringing.timer, 5);
+    loop_run(ringing.loop);
+    loop_pool_left(ringing.loop);
+    assert_int_equal(ringing.rings, 1);
+    timer_free(hush);
+    timer_free(ringing.timer);
+    loop_run(ringing.loop);
+    loop_free(ringing.loop);
+}
+
 /* --- no memory --------------------------------------------------------------------------------------------------------- */
 
 static bool make_and_free(void *argument, struct fault *fault)
@@ -457,6 +486,7 @@ int main(void)
         cmocka_unit_test(test_loop__a_broken_pipe_is_no_end),
         cmocka_unit_test(test_loop__listening_for_signals_keeps_nobody),
         cmocka_unit_test(test_loop__does_not_wait_for_stragglers),
+        cmocka_unit_test(test_loop__that_was_quit_once_is_not_quit_by_a_hush),
         cmocka_unit_test(test_loop__ends_cleanly_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,9 @@
  */
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/interrupt.h"
 #include "base/memory.h"
 #include "chat.h"
 #include "support/fixture.h"
@@ -310,6 +312,73 @@ static void test_talk__a_session_may_be_freed_while_it_is_cancelled(void **state
     assert_int_equal(chat.ends, 0);
 }
 
+struct leaving {
+    struct timer *timer;
+    int64_t begun;
+    bool has_left;
+};
+
+static void release_cancellers_when_it_has_left(void *owner)
+{
+    enum { LOOK_EVERY_MS = 20 };
+    struct leaving *leaving = owner;
+    leaving->has_left = strstr(fake_server_heard(server), "1 X") != NULL;
+    if (leaving->has_left || patience_left_ms(leaving->begun) <= 0)
+        fake_server_drop_all(server);
+    else
+        timer_start(leaving->timer, LOOK_EVERY_MS);
+}
+
+/* Its question was answered, and the connection that asked for the cancel hangs: neither keeps it for longer than a moment. */
+static void leave_while_a_cancel_hangs(void (*leave)(struct chat *chat))
+{
+    static const struct fake_reply replies[] = { { .match = "pg_sleep", .deed = FAKE_UNTIL_CANCELLED }, FAKE_END };
+    static const struct fake_visit visit = { .replies = replies, .keeps_cancellers = true };
+    static const struct chat_line lines[] = { SAYS("SELECT pg_sleep(1000)"), SYNC };
+    fake_server_script(server, &visit, 1);
+    fake_server_listen(server);
+    struct chat chat;
+    struct fault fault;
+    chat_open(&chat, at_fake());
+    chat_begin(&chat, lines, COUNT(lines));
+    fake_server_wait_heard(server, "pg_sleep");
+    leave(&chat);
+    struct leaving leaving = { .begun = patience_begin() };
+    leaving.timer = timer_new(chat.loop, release_cancellers_when_it_has_left, &leaving, &fault);
+    timer_start(leaving.timer, 0);
+    loop_run(chat.loop);
+    assert_true(leaving.has_left);
+    timer_free(leaving.timer);
+    chat_close(&chat);
+}
+
+static void ask_no_more(struct chat *chat)
+{
+    interrupt_note(SIGTERM);
+    session_free(chat->session);
+    chat->session = NULL;
+    interrupt_forget();
+}
+
+static void free_at_the_answer(struct chat *chat)
+{
+    struct fault fault;
+    chat->frees_at_end = true;
+    assert_true(session_cancel(chat->session, &fault));
+}
+
+static void test_talk__nobodys_question_does_not_wait_for_a_cancel_that_hangs(void **state)
+{
+    (void) state;
+    leave_while_a_cancel_hangs(ask_no_more);
+}
+
+static void test_talk__a_session_does_not_wait_for_a_cancel_that_hangs(void **state)
+{
+    (void) state;
+    leave_while_a_cancel_hangs(free_at_the_answer);
+}
+
 /* --- no memory --------------------------------------------------------------------------------------------------------- */
 
 static void test_talk__ends_cleanly_without_memory(void **state)
@@ -373,6 +442,8 @@ int main(void)
         FAKE(test_talk__a_cancel_when_nothing_runs_is_not_repeated),
         FAKE(test_talk__it_may_be_cancelled_twice),
         FAKE(test_talk__a_session_may_be_freed_while_it_is_cancelled),
+        FAKE(test_talk__nobodys_question_does_not_wait_for_a_cancel_that_hangs),
+        FAKE(test_talk__a_session_does_not_wait_for_a_cancel_that_hangs),
         FAKE(test_talk__ends_cleanly_without_memory),
         FAKE(test_talk__a_cancel_without_memory_is_none),
     };
