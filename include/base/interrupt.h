@@ -5,6 +5,9 @@
 #ifndef PGUSHER_BASE_INTERRUPT_H
 #define PGUSHER_BASE_INTERRUPT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 /* Who waits looks again after so long at the most: the signal may have come just before the wait, which it then does not end. */
 enum { INTERRUPT_LOOK_MS = 100 };
 
@@ -13,6 +16,10 @@ void interrupt_note(int signal_number);
 
 /* The signal's number; 0: none has come. */
 int interrupt_signal(void);
+
+/* How long ago the first one came, and whether another one has come since. */
+int64_t interrupt_ms(void);
+bool interrupt_is_repeated(void);
 
 /* Another run begins in this process. */
 void interrupt_forget(void);

@@ -31,6 +31,7 @@ struct program {
     struct job *job;
     struct crowd *crowd;
     int signal_number; /* the last one that came */
+    bool is_over;      /* the job, or the crowd after it, has said so */
 };
 
 /*

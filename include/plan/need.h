@@ -42,6 +42,9 @@ bool need_read(struct need *need, const char *text, const char *origin, struct f
 /* Whether it can be met by so many targets at all. False with FAULT_CONFIG. */
 bool need_fits(const struct need *need, int64_t targets, struct fault *fault);
 
+/* Whether one more can be one too many. */
+bool need_has_upper_bound(const struct need *need);
+
 /* What is known of the targets. One that was good at its last look is ready, and has a role where roles are asked for. */
 struct need_counts {
     int64_t targets;

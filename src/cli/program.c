@@ -130,17 +130,28 @@ bool program_discover(struct program *program)
 static void on_over(void *owner)
 {
     struct program *program = owner;
+    program->is_over = true;
     loop_quit(program->loop);
+}
+
+/* What ended without saying so has not succeeded. */
+static bool run_to_its_end(struct program *program)
+{
+    struct fault *fault = &program->run.outcome.fault;
+    loop_run(program->loop);
+    if (!program->is_over && !fault_is_set(fault))
+        fault_set(fault, FAULT_INTERNAL, "there is nothing left to wait for, but the work is not over");
+    return !fault_is_set(fault);
 }
 
 bool program_run(struct program *program, enum job_kind kind)
 {
     struct fault *fault = &program->run.outcome.fault;
+    program->is_over = false;
     program->job = job_start(&program->run, kind, &program->shelf, on_over, program, fault);
     if (program->job == NULL)
         return false;
-    loop_run(program->loop);
-    return !fault_is_set(fault);
+    return run_to_its_end(program);
 }
 
 /* A connection is a descriptor, and the usual soft limit of 1,024 is made for programs that select(). */
@@ -157,13 +168,13 @@ bool program_run_crowd(struct program *program)
 {
     struct fault *fault = &program->run.outcome.fault;
     raise_open_files();
+    program->is_over = false;
     program->crowd = crowd_start(&program->run, &program->shelf, on_over, program, fault);
     if (program->crowd == NULL)
         return false;
     if (program->signal_number != 0) /* it came when there was nothing to stop */
         crowd_stop(program->crowd, program->signal_number);
-    loop_run(program->loop);
-    return !fault_is_set(fault);
+    return run_to_its_end(program);
 }
 
 bool program_fail(struct program *program, const struct fault *fault)

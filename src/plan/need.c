@@ -154,6 +154,11 @@ static bool is_impossible(const struct need *need, const struct need_counts *cou
     return left < least_targets(need);
 }
 
+bool need_has_upper_bound(const struct need *need)
+{
+    return need->kind == NEED_ROLES && (need->primary.most != NEED_NO_LIMIT || need->standby.most != NEED_NO_LIMIT);
+}
+
 enum need_verdict need_judge(const struct need *need, const struct need_counts *counts)
 {
     if (is_met(need, counts))

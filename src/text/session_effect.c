@@ -56,3 +56,24 @@ bool session_effect_possible(const char *bytes, size_t offset, size_t end)
     lexer_init(&lexer, bytes, offset, end);
     return !is_listed(lexer, &rest) || is_in_temporary_schema(rest) || creates_from_query(lexer);
 }
+
+static bool is_set_config(struct lexer lexer)
+{
+    struct lexer whole = lexer;
+    if (!phrase_match(&whole, "select <name> (...)") || lexer_next(&whole).kind != TOKEN_END)
+        return false;
+    phrase_match(&lexer, "select");
+    struct token name = lexer_next(&lexer);
+    if (phrase_token_says(lexer.bytes, name, "pg_catalog")) {
+        lexer_next(&lexer); /* the dot */
+        name = lexer_next(&lexer);
+    }
+    return phrase_token_says(lexer.bytes, name, "set_config");
+}
+
+bool session_effect_only(const char *bytes, size_t offset, size_t end)
+{
+    struct lexer lexer;
+    lexer_init(&lexer, bytes, offset, end);
+    return is_set_config(lexer) || phrase_match(&lexer, "set|reset");
+}

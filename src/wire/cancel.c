@@ -11,9 +11,10 @@ enum { CANCEL_AGAIN_MS = 50 };
 
 /*
  * What was asked less than BLOCKED_MS ago is being answered, as a rule, and a cancel would only be a line in the server's log. A server
- * that does not confirm the cancel is left as it is after HUSH_MS, and a cancel that is not passed on after PASS_ON_MS.
+ * that does not confirm the cancel is left as it is after HUSH_MS, and a cancel that is not passed on after PASS_ON_MS. A run that was told
+ * to stop has two seconds, of which most may be over.
  */
-enum { BLOCKED_MS = 100, HUSH_MS = 500, PASS_ON_MS = 200 };
+enum { BLOCKED_MS = 100, HUSH_MS = 500, PASS_ON_MS = 200, STOPPED_WITHIN_MS = 1800 };
 
 struct cancel {
     uv_work_t work;
@@ -184,19 +185,30 @@ static void end_question(struct session *session)
     talk_resume(session);
 }
 
+static int64_t time_left_ms(void)
+{
+    if (interrupt_signal() == 0)
+        return HUSH_MS;
+    int64_t left_ms = interrupt_is_repeated() ? 0 : STOPPED_WITHIN_MS - interrupt_ms();
+    return left_ms < HUSH_MS ? left_ms : HUSH_MS;
+}
+
 bool session_hush(struct session *session)
 {
-    int64_t left_ms = patience_ms(session);
-    bool is_question = asks(session) && (left_ms <= 0 || interrupt_signal() != 0);
-    if (is_question) {
-        become_nobodys(session, HUSH_MS, left_ms);
-        end_question(session);
-    } else if (awaits_its_cancel(session)) {
-        become_nobodys(session, PASS_ON_MS, CANCEL_AGAIN_MS);
-    } else {
+    int64_t for_ms = time_left_ms();
+    int64_t patience_left_ms = patience_ms(session);
+    if (for_ms <= 0)
         return false;
+    if (asks(session) && (patience_left_ms <= 0 || interrupt_signal() != 0)) {
+        become_nobodys(session, for_ms, patience_left_ms);
+        end_question(session);
+        return true;
     }
-    return true;
+    if (awaits_its_cancel(session)) {
+        become_nobodys(session, for_ms < PASS_ON_MS ? for_ms : PASS_ON_MS, CANCEL_AGAIN_MS);
+        return true;
+    }
+    return false;
 }
 
 void session_forget_hush(struct session *session)

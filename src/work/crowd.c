@@ -90,15 +90,21 @@ void crowd_end(struct crowd *crowd, const struct fault *fault)
     timer_start(crowd->ending, 0);
 }
 
-/* What was ready a while ago may be gone. That is asked of each, or, when no time is left to ask, taken for granted. */
+/*
+ * What was ready a while ago may be gone. That is asked of each, or, when no time is left to ask, taken for granted. Where a role must
+ * not be there more often than that, whoever was left out might have it by now.
+ */
 static bool confirm(struct crowd *crowd, bool is_last_chance)
 {
     if (crowd->confirm_us == 0)
         crowd->confirm_us = clock_monotonic_us();
     int64_t since_us = crowd->confirm_us - crowd->run->settings->interval_ms * 1000;
+    const struct need *need = &crowd->run->settings->need;
+    struct need_counts all;
     struct need_counts fresh;
+    crowd_count(crowd, &all);
     count(crowd, &fresh, since_us);
-    if (need_judge(&crowd->run->settings->need, &fresh) == NEED_MET)
+    if (need_judge(need, &fresh) == NEED_MET && (fresh.ready == all.ready || !need_has_upper_bound(need)))
         return true;
     for (size_t i = 0; i < crowd->member_count; i++)
         if (crowd->members[i]->is_ready && crowd->members[i]->answered_us < since_us)

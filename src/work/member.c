@@ -55,8 +55,7 @@ void member_on_lost(void *owner, const struct fault *fault)
 bool member_is_migrated(void *owner, struct reading *reading, struct fault *fault)
 {
     struct member *member = owner;
-    bool is_the_one = member->crowd->goal.until == RUNG_REPLICATED && !reading->server.in_recovery; /* that was migrated */
-    return is_the_one || plan_is_complete(member->crowd->shelf, &reading->ledger, fault);
+    return plan_is_complete(member->crowd->shelf, &reading->ledger, fault);
 }
 
 struct member *member_new(struct crowd *crowd, const struct target_spec *spec, const struct seat *seat, struct fault *fault)

@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "text/phrase.h"
+#include "text/session_effect.h"
 #include "text/template.h"
 #include "text/trace.h"
 
@@ -346,10 +347,16 @@ static void add_unit(struct score *score, const struct script *script, const str
     add(score, NOTE_BARRIER, end - 1);
 }
 
-/* A SET of an earlier run went with its session. */
+/* A SET of an earlier run, or of an earlier try, went with its session. */
 static bool only_sets(const struct script *script, size_t first, size_t end)
 {
-    return end - first == 1 && begins_with(script, first, "set|reset");
+    for (size_t i = first; i < end; i++) {
+        const struct statement *statement = &script->statements[i];
+        if (!session_effect_only(script->source->bytes, statement->offset_bytes,
+                                 statement->offset_bytes + statement->size_bytes))
+            return false;
+    }
+    return true;
 }
 
 static void add_fresh(struct score *score, const struct script *script, const struct score_wishes *wishes, size_t first,

@@ -88,6 +88,23 @@ static void test_crowd__a_promotion_is_waited_for(void **state)
     assert_contains(event_line_with(log, "target_changed", "\"role\":\"primary\""), label(first));
 }
 
+/* What was a standby when it was last looked at, a few intervals ago, is a primary by the time that another one comes up. */
+static void test_crowd__one_primary_too_many_is_looked_for_among_those_that_are_ready(void **state)
+{
+    enum { LOOKS = 7, WINDOWS = 3 }; /* the rest behind that look is some ten intervals long */
+    (void) state;
+    PLAY_ONE(second, &visit_standby);
+    struct run *run = begin(WORDS("--database", both(), "--need", "primary=1", "--interval", "300ms", "--attempts", "600"));
+    fake_server_wait_connections(second, LOOKS);
+    fake_server_script(second, &visit_primary, 1);
+    run_wait_for(run, "\"event\":\"crowd_waiting\"");
+    run_wait_for_times(run, event_count(run_output(run), "crowd_waiting") + WINDOWS, "\"event\":\"crowd_waiting\"");
+    PLAY_ONE(first, &visit_primary);
+    run_wait_for(run, "primary 2 of 1");
+    run_signal(run, SIGTERM);
+    up_end(run, 143);
+}
+
 /* As for libpq, a connection string with several hosts is one target; only --need makes each host count. */
 static void test_crowd__several_hosts_are_one_target_unless_there_is_a_need(void **state)
 {
@@ -420,6 +437,7 @@ int main(void)
         WAIT_TEST(test_crowd__any_of_them_are_enough_if_that_is_what_is_needed),
         WAIT_TEST(test_crowd__roles_are_counted),
         WAIT_TEST(test_crowd__a_promotion_is_waited_for),
+        WAIT_TEST(test_crowd__one_primary_too_many_is_looked_for_among_those_that_are_ready),
         WAIT_TEST(test_crowd__several_hosts_are_one_target_unless_there_is_a_need),
         WAIT_TEST(test_crowd__one_that_was_ready_and_went_away_is_not_ready),
         WAIT_TEST(test_crowd__stable_means_good_answers_in_a_row),

@@ -3,6 +3,7 @@
  * kinds.
  */
 #include "scores.h"
+#include "support/must.h"
 #include "support/testing.h"
 
 #define CONCURRENTLY "CREATE INDEX CONCURRENTLY i ON a (b);"
@@ -196,8 +197,14 @@ static void test_score__a_rerun_sets_again_what_went_with_the_session(void **sta
     struct score_wishes wishes = logged;
     wishes.progress = rows;
     wishes.progress_count = 2;
-    assert_string_equal(write_score("SET search_path = s;" VACUUMS, &wishes),
-                        "| begin s1 done1 commit | skip2 begin row log guard COMMIT |");
+    static const char *const settings[] = { "SET search_path = s;", "RESET search_path;",
+                                            "SELECT pg_catalog.set_config('search_path', '', false);",
+                                            "select set_config ( 'search_path', 's', false ) ;" };
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        assert_string_equal(write_score(must_format("%s" VACUUMS, settings[i]), &wishes),
+                            "| begin s1 done1 commit | skip2 begin row log guard COMMIT |");
+    assert_string_equal(write_score("SELECT set_config('a', 'b', false), next();" VACUUMS, &wishes),
+                        "| skip1 skip2 begin row log guard COMMIT |");
 }
 
 static void test_score__where_the_catalogue_can_tell_it_is_asked(void **state)
