@@ -227,7 +227,9 @@ static void add_exit_codes(struct buf *buf)
         { "5", "a migration failed; those before it stay applied" },
         { "6", "an applied file was changed or is missing (up --strict, status --check)" },
         { "7", "another runner held the lock for longer than --lock-wait" },
-        { "8", "migrations are pending (status --check, wait --until migrated), or compose check found something" },
+        { "8",
+          "migrations are pending (status --check, wait --until migrated, up --until replicated), or compose check found "
+          "something" },
         { "128+n", "ended by signal n" },
     };
     buf_add_text(buf, "\nExit codes:\n");

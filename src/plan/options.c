@@ -65,7 +65,7 @@ const struct option option_table[] = {
                               "How long a statement of a migration may wait for a table's lock, and all others behind it; "
                               "then "
                               "the migration is rolled back and tried again. A file may say otherwise (-- pgusher: "
-                              "lock_timeout=1m).",
+                              "lock_timeout=1m). Statements outside a transaction only have the file's.",
                               GROUP_MIGRATIONS, UP, OPTION_LOCK_TIMEOUT },
     [OPTION_LOCK_RETRIES] = { "lock-retries", 0, "PGUSHER_LOCK_RETRIES", "NUMBER", "10",
                               "How often a migration is tried again after a lock timeout, a deadlock or a serialization "
@@ -73,7 +73,7 @@ const struct option option_table[] = {
                               GROUP_MIGRATIONS, UP, OPTION_LOCK_RETRIES },
     [OPTION_STATEMENT_TIMEOUT] = { "statement-timeout", 0, "PGUSHER_STATEMENT_TIMEOUT", "DURATION", "the role's",
                                    "How long a statement of a migration may run. A file may say otherwise (-- pgusher: "
-                                   "statement_timeout=1h).",
+                                   "statement_timeout=1h). Statements outside a transaction only have the file's.",
                                    GROUP_MIGRATIONS, UP, OPTION_STATEMENT_TIMEOUT },
     [OPTION_TARGET] = { "target", 0, NULL, "CONNINFO", NULL,
                         "A target to wait for, as a URI or a conninfo string; may be given many times. What it does not say "
@@ -108,7 +108,8 @@ const struct option option_table[] = {
                          "Deadline for all of the waiting together, the look-up of names included.", GROUP_WAIT, EVERY,
                          OPTION_TIMEOUT },
     [OPTION_GRACE] = { "grace", 0, "PGUSHER_GRACE", "DURATION", "10s",
-                       "How long to go on when the server refuses the role, its password, the database or the ledger.",
+                       "How long to go on when the server refuses: the role, its password, the database, TLS, the "
+                       "ledger.",
                        GROUP_WAIT, EVERY, OPTION_GRACE },
     [OPTION_LOCK_WAIT] = { "lock-wait", 0, "PGUSHER_LOCK_WAIT", "DURATION", "none",
                            "How long to wait while another runner is migrating the same database (then exit 7): in all for "
@@ -177,7 +178,8 @@ const struct command_row command_table[] = {
       "(the port is open), accepting (it answers), login (it lets us in and answers a query), writable (no standby, not "
       "read-only) or standby (a server in recovery), migrated (every file of the folder is in the ledger).\n\n"
       "With --target, --targets, --need or --each-address it waits for many targets at once, until they look as --need "
-      "says. It writes nothing, so any role that may log in can use it.",
+      "says. It writes nothing: listening and accepting need no role, the others one that may log in, and migrated one "
+      "that may read the ledger.",
       { "pgusher wait -h db\tUntil a login works",
         "pgusher wait --until migrated --timeout 30s\tUntil another container has applied every migration",
         "pgusher wait -h a,b,c --need 'primary=1,standby>=2'\tUntil a whole cluster is there", NULL } },

@@ -88,6 +88,8 @@ def compose__runs_as_hardened_as_it_says(stage):
     host = inspect(migrate, '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} '
                             '{{.HostConfig.RestartPolicy.Name}} {{len .NetworkSettings.Networks}}')
     hold_equal(host, f'true {32 * 1024 * 1024} 16 no 1', 'read-only, memory, pids, restart, networks')
+    network = inspect(migrate, '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}')
+    hold_equal(docker('network', 'inspect', '--format', '{{.Internal}}', network).strip(), 'true', 'no way out of its network')
 
 
 BOT = f'FROM {POSTGRES}\nENTRYPOINT []\nCMD ["sh", "-c", "echo I am a bot; trap exit TERM; sleep 3600 & wait"]\n'
@@ -174,10 +176,13 @@ def compose__each_example_hardens_what_migrates(stage):
               'restart': 'no'}
     for file in ('docker/compose.yml', 'docker/multi-bot/compose.template.yml', page):
         with open(file, encoding='utf-8') as text:
-            services = yaml.safe_load(text)['services']
+            stack = yaml.safe_load(text)
+        services = stack['services']
         migrate = services['db-migrate']
         hold_equal({key: migrate.get(key) for key in wanted}, wanted, f'db-migrate of {file}')
         hold_equal(migrate.get('networks'), services['postgres'].get('networks'), f'the networks of db-migrate of {file}')
+        for network in migrate.get('networks') or ['default']:
+            hold(stack.get('networks', {}).get(network, {}).get('internal'), f'db-migrate of {file} reaches the world by {network}')
         hold('pgusher' in migrate['image'] or migrate.get('user') == '65532:65532', f'db-migrate of {file} may be root')
 
 
@@ -364,8 +369,10 @@ def seconds_between(one, other):
 
 @test
 def disturbed__three_runners_apply_each_migration_once(stage):
-    stage.postgres()
     runners = [stage.pgusher(name=f'runner-{number}', migrations=DEMO) for number in range(3)]
+    for runner in runners:
+        await_log(runner, 'wait_started')
+    stage.postgres()
     for runner in runners:
         stage.ended(runner, 0)
     applied = [event['migration'] for runner in runners for event in events(runner, 'migration_applied')]
