@@ -2,6 +2,8 @@
  * PQcancel blocks (five seconds and more against a peer that stopped), so it runs in libuv's pool. It knows how to interrupt, and
  * to interrupt again, also on behalf of a session that has no owner any more; what is left of the run afterwards is decided elsewhere.
  */
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
@@ -22,6 +24,7 @@ struct cancel {
     struct session *session; /* NULL once it was freed */
     PGcancel *key;
     bool was_taken;
+    bool is_stray; /* nobody waits for it */
 };
 
 static void in_pool(uv_work_t *work)
@@ -50,10 +53,17 @@ static void on_cancelled(uv_work_t *work, int status)
     struct cancel *cancel = work->data;
     (void) status;
     loop_pool_left(cancel->loop);
+    cancel->loop->strays -= cancel->is_stray;
     if (cancel->session != NULL)
         note_cancelled(cancel->session, cancel->was_taken);
     PQfreeCancel(cancel->key);
     memory_free(cancel);
+}
+
+static void become_stray(struct cancel *cancel)
+{
+    cancel->loop->strays += !cancel->is_stray;
+    cancel->is_stray = true;
 }
 
 static bool queue(struct session *session)
@@ -70,7 +80,18 @@ static bool queue(struct session *session)
     }
     loop_pool_entered(session->loop);
     session->cancel = cancel;
+    if (is_nobodys(session))
+        become_stray(cancel);
     return true;
+}
+
+/* Such a cancel may hang for long; three threads of four are for look-ups, and for cancels that somebody waits for. */
+static bool is_room_for_stray(const struct loop *loop)
+{
+    enum { USUAL_THREADS = 4, THREADS_A_STRAY = 4 };
+    const char *threads = getenv("UV_THREADPOOL_SIZE");
+    int most = (threads != NULL ? atoi(threads) : USUAL_THREADS) / THREADS_A_STRAY;
+    return loop->strays < (most > 1 ? most : 1);
 }
 
 static void on_again(uv_timer_t *timer)
@@ -78,7 +99,7 @@ static void on_again(uv_timer_t *timer)
     struct session *session = timer->data;
     if (is_nobodys(session) && clock_ms_since(session->hushed_us) >= session->hushed_for_ms)
         session_leave(session);
-    else if (session->cancel == NULL) /* one at a time */
+    else if (session->cancel == NULL && (!is_nobodys(session) || is_room_for_stray(session->loop))) /* one at a time */
         queue(session);
 }
 
@@ -103,8 +124,10 @@ int64_t session_cancelled_us(const struct session *session)
 
 void session_forget_cancel(struct session *session)
 {
-    if (session->cancel != NULL)
-        session->cancel->session = NULL;
+    if (session->cancel == NULL)
+        return;
+    session->cancel->session = NULL;
+    become_stray(session->cancel);
     session->cancel = NULL;
 }
 

@@ -16,6 +16,7 @@ struct loop {
     uv_loop_t uv;
     int open_handles;
     int pool_requests;              /* in libuv's pool right now */
+    int strays;                     /* of them, cancels that nobody waits for */
     int hushed;                     /* sessions without an owner that wait for a cancel, or for the end of what it cancels */
     bool quits;                     /* the work is over */
     struct lookup_request *lookups; /* among them; who asks for the same name meanwhile joins */

@@ -315,18 +315,33 @@ static void test_talk__a_session_may_be_freed_while_it_is_cancelled(void **state
 struct leaving {
     struct timer *timer;
     int64_t begun;
+    const char *last_word; /* of the session that leaves last */
     bool has_left;
+    unsigned cancels; /* that came before it left */
 };
 
 static void release_cancellers_when_it_has_left(void *owner)
 {
     enum { LOOK_EVERY_MS = 20 };
     struct leaving *leaving = owner;
-    leaving->has_left = strstr(fake_server_heard(server), "1 X") != NULL;
+    leaving->has_left = strstr(fake_server_heard(server), leaving->last_word) != NULL;
+    leaving->cancels = fake_server_cancels(server);
     if (leaving->has_left || patience_left_ms(leaving->begun) <= 0)
         fake_server_drop_all(server);
     else
         timer_start(leaving->timer, LOOK_EVERY_MS);
+}
+
+static unsigned await_leaving(struct loop *loop, const char *last_word)
+{
+    struct fault fault;
+    struct leaving leaving = { .begun = patience_begin(), .last_word = last_word };
+    leaving.timer = timer_new(loop, release_cancellers_when_it_has_left, &leaving, &fault);
+    timer_start(leaving.timer, 0);
+    loop_run(loop);
+    assert_true(leaving.has_left);
+    timer_free(leaving.timer);
+    return leaving.cancels;
 }
 
 /* Its question was answered, and the connection that asked for the cancel hangs: neither keeps it for longer than a moment. */
@@ -338,17 +353,11 @@ static void leave_while_a_cancel_hangs(void (*leave)(struct chat *chat))
     fake_server_script(server, &visit, 1);
     fake_server_listen(server);
     struct chat chat;
-    struct fault fault;
     chat_open(&chat, at_fake());
     chat_begin(&chat, lines, COUNT(lines));
     fake_server_wait_heard(server, "pg_sleep");
     leave(&chat);
-    struct leaving leaving = { .begun = patience_begin() };
-    leaving.timer = timer_new(chat.loop, release_cancellers_when_it_has_left, &leaving, &fault);
-    timer_start(leaving.timer, 0);
-    loop_run(chat.loop);
-    assert_true(leaving.has_left);
-    timer_free(leaving.timer);
+    await_leaving(chat.loop, "1 X");
     chat_close(&chat);
 }
 
@@ -358,6 +367,41 @@ static void ask_no_more(struct chat *chat)
     session_free(chat->session);
     chat->session = NULL;
     interrupt_forget();
+}
+
+static void settle(void *owner)
+{
+    struct chat *chat = owner;
+    assert_int_equal(session_state(chat->session), SESSION_OPEN);
+}
+
+/* There are four threads in the pool, and look-ups want some, too. */
+static void test_talk__nobodys_questions_leave_threads_to_others(void **state)
+{
+    enum { SESSIONS = 3 };
+    static const struct fake_reply replies[] = { { .match = "pg_sleep", .deed = FAKE_SAY_NOTHING }, FAKE_END };
+    static const struct fake_visit visit = { .replies = replies, .keeps_cancellers = true };
+    static const struct chat_line lines[] = { SAYS("SELECT pg_sleep(1000)"), SYNC };
+    (void) state;
+    fake_server_script(server, &visit, 1);
+    fake_server_listen(server);
+    struct chat chats[SESSIONS];
+    struct fault fault;
+    chat_open(&chats[0], at_fake());
+    for (int i = 1; i < SESSIONS; i++) {
+        chats[i] = (struct chat){ .loop = chats[0].loop };
+        assert_non_null(chat_start(&chats[i], at_fake(), settle, &fault));
+    }
+    loop_run(chats[0].loop);
+    for (int i = 0; i < SESSIONS; i++)
+        chat_begin(&chats[i], lines, COUNT(lines));
+    fake_server_wait_heard(server, must_format("%d P SELECT pg_sleep", SESSIONS));
+    for (int i = 0; i < SESSIONS; i++)
+        ask_no_more(&chats[i]);
+    assert_int_equal(await_leaving(chats[0].loop, must_format("%d X", SESSIONS)), 1);
+    for (int i = SESSIONS - 1; i > 0; i--)
+        bytes_finish(&chats[i].heard);
+    chat_close(&chats[0]);
 }
 
 static void free_at_the_answer(struct chat *chat)
@@ -443,6 +487,7 @@ int main(void)
         FAKE(test_talk__it_may_be_cancelled_twice),
         FAKE(test_talk__a_session_may_be_freed_while_it_is_cancelled),
         FAKE(test_talk__nobodys_question_does_not_wait_for_a_cancel_that_hangs),
+        FAKE(test_talk__nobodys_questions_leave_threads_to_others),
         FAKE(test_talk__a_session_does_not_wait_for_a_cancel_that_hangs),
         FAKE(test_talk__ends_cleanly_without_memory),
         FAKE(test_talk__a_cancel_without_memory_is_none),
