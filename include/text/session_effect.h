@@ -11,7 +11,7 @@
  */
 bool session_effect_possible(const char *bytes, size_t offset, size_t end);
 
-/* True for a statement that does nothing else: SET, RESET, and and SELECT of a lone set_config(). It may be said again. */
+/* True for a statement that does nothing else: SET, RESET, and SELECT of a lone set_config(). It may be said again. */
 bool session_effect_only(const char *bytes, size_t offset, size_t end);
 
 #endif
