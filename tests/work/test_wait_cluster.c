@@ -105,6 +105,23 @@ static void test_wait__a_standby_that_is_promoted(void **state)
     log_of(conninfo, WORDS("--until", "standby", "--attempts", "1", "--interval", "100ms"), 3);
 }
 
+/* On a standby nobody can LISTEN: what is asked there now and then is heard of once it is a primary. */
+static void test_wait__migrated_on_a_standby_that_is_promoted(void **state)
+{
+    (void) state;
+    cluster_make_standby(own);
+    cluster_start(own);
+    const char *folder = FILES({ "1.sql", "CREATE TABLE a (b int);" });
+    const char *conninfo = cluster_conninfo(own, "postgres");
+    struct run *run = begin(conninfo, WORDS("--until", "migrated", "-m", folder, "--log-level", "debug"));
+    run_wait_for(run, "migrations are pending");
+    cluster_sql(own, NULL, "SELECT pg_promote()");
+    up_run(&(struct up){ .migrations = folder, .arguments = WORDS("--database", conninfo) }, 0);
+    const char *ready = event_line(up_end(run, 0).output, "ready");
+    assert_contains(ready, "\"until\":\"migrated\"");
+    assert_contains(ready, "\"role\":\"primary\"");
+}
+
 /* --- what is made a moment later --------------------------------------------------------------------------------------- */
 
 static void test_wait__a_database_that_is_made_a_moment_later(void **state)
@@ -213,6 +230,7 @@ int main(void)
         OWN(test_wait__over_the_unix_socket),
         OWN(test_wait__a_server_that_is_restarted_in_the_middle),
         OWN(test_wait__a_standby_that_is_promoted),
+        OWN(test_wait__migrated_on_a_standby_that_is_promoted),
         UP_TEST(test_wait__a_database_that_is_made_a_moment_later),
         UP_TEST(test_wait__a_role_that_is_made_a_moment_later),
         UP_TEST(test_wait__what_is_never_made_is_a_refusal),
